@@ -1,0 +1,87 @@
+//! Closing an input from anywhere: one signal, two ways to wait for it.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use atomic_waker::AtomicWaker;
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+/// Closes one input: the article's `handle.close()`, called from another thread.
+///
+/// Its follower wakes at once, whatever the interval, merges what is in the file, and ends. Clones close the same
+/// input. Closing twice is the same as closing once.
+#[derive(Clone, Debug)]
+pub struct Closer(Arc<Signal>);
+
+/// What an input and its closers share.
+#[derive(Debug)]
+pub(crate) struct Signal {
+    /// Set before anyone is woken, so that whoever wakes sees it.
+    closed: AtomicBool,
+    /// Wakes a follower that waits on a thread. It holds one message, so closing never blocks.
+    wake: Sender<()>,
+    woken: Receiver<()>,
+    /// Wakes a follower that waits in a task. There is one follower per input, hence one waker.
+    waker: AtomicWaker,
+    /// See [`Closer::bytes_read`].
+    bytes_read: AtomicU64,
+}
+
+impl Closer {
+    pub(crate) fn new() -> Self {
+        let (wake, woken) = bounded(1);
+        Self(Arc::new(Signal {
+            closed: AtomicBool::new(false),
+            wake,
+            woken,
+            waker: AtomicWaker::new(),
+            bytes_read: AtomicU64::new(0),
+        }))
+    }
+
+    /// Closes the input. Never blocks; may be called from a thread, a task or a signal handler's thread.
+    pub fn close(&self) {
+        self.0.closed.store(true, Ordering::Release);
+        // A full channel means that the message is there already.
+        let _ = self.0.wake.try_send(());
+        self.0.waker.wake();
+    }
+
+    /// Whether the input has been closed (the article's `handle.closed`). Never blocks.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Acquire)
+    }
+
+    /// How many bytes the follower has read from this input so far. What was read and is not yet in the output is
+    /// what the program holds in memory.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.0.bytes_read.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add_bytes_read(&self, bytes: u64) {
+        self.0.bytes_read.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Blocks the calling thread until the input is closed, at most for `timeout`.
+    pub(crate) fn wait(&self, timeout: Duration) {
+        if !self.is_closed() {
+            // Whether it was a message or the time, the caller looks again.
+            let _ = self.0.woken.recv_timeout(timeout);
+        }
+    }
+
+    /// Ends when the input is closed. Cancel safe: nothing is lost when it is dropped half way.
+    pub(crate) async fn closed(&self) {
+        poll_fn(|context| {
+            // Register first: a close between the two lines would otherwise wake nobody.
+            self.0.waker.register(context.waker());
+            if self.is_closed() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+}

@@ -1,0 +1,68 @@
+//! The end of a merge: how its followers ended, put together.
+
+use crate::{Closer, Input, MergeError, Output, Progress, Result};
+
+/// What a whole merge did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// How many inputs were followed.
+    pub inputs: usize,
+    /// How many lines were written to the output.
+    pub lines: u64,
+    /// How many bytes were written to the output.
+    pub bytes: u64,
+}
+
+/// Collects how each follower ended. At the first error it closes every input, so that the others end as well.
+///
+/// Give it each end *when it happens*, not in the order in which the followers were started: a follower that goes on
+/// for ever would hide the error of the next one.
+#[derive(Debug)]
+pub struct FanIn {
+    closers: Vec<Closer>,
+    progress: Progress,
+    first_error: Option<MergeError>,
+}
+
+impl FanIn {
+    /// A fan-in for the followers of `inputs`, which write to `output`.
+    #[must_use]
+    pub fn new(inputs: &[Input], output: &Output) -> Self {
+        Self { closers: inputs.iter().map(Input::closer).collect(), progress: output.progress(), first_error: None }
+    }
+
+    /// Takes the end of one follower, or of the writer. Never blocks.
+    pub fn add(&mut self, ended: Result<()>) {
+        let Err(error) = ended else { return };
+        self.close_all();
+        // `OutputGone` only says that the output's own error is on its way: it gives way to it.
+        if matches!(self.first_error, None | Some(MergeError::OutputGone)) {
+            self.first_error = Some(error);
+        }
+    }
+
+    /// The result of the run. Call it when all have ended: then the output is complete.
+    ///
+    /// # Errors
+    ///
+    /// The first error that was added.
+    pub fn finish(mut self) -> Result<Summary> {
+        match self.first_error.take() {
+            Some(error) => Err(error),
+            None => {
+                Ok(Summary { inputs: self.closers.len(), lines: self.progress.lines(), bytes: self.progress.bytes() })
+            }
+        }
+    }
+
+    fn close_all(&self) {
+        self.closers.iter().for_each(Closer::close);
+    }
+}
+
+impl Drop for FanIn {
+    /// A top that is cancelled, or panics, must not leave followers behind that nobody can end.
+    fn drop(&mut self) {
+        self.close_all();
+    }
+}

@@ -1,0 +1,276 @@
+//! One growing log, followed by name.
+
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use memchr::memrchr;
+use same_file::Handle;
+
+use crate::{Closer, MergeError, Result};
+
+/// The most that one read takes, in bytes: large enough that a hand-over to another thread costs little beside it.
+const MAX_BLOCK: usize = 256 * 1024;
+/// The least that one read may take, however many inputs there are.
+const MIN_BLOCK: usize = 16 * 1024;
+/// What the blocks of all inputs may take together, in bytes: every follower may hold one at the same time.
+const ALL_BLOCKS: usize = 64 * 1024 * 1024;
+
+/// An open log file, followed by its *name*: truncated, it is read from the start again; replaced, the old file is
+/// read to its end and then the new one.
+///
+/// It belongs to its one follower. Others hold a [`Closer`]. It keeps an open file and the start of a line that has
+/// no end yet; it holds no buffer while nothing happens.
+///
+/// # What polling cannot see
+///
+/// A follower looks at the file's length and at where its name leads, once per interval. Two things that happen
+/// between two looks leave no trace in them: a file truncated and grown again past the point read so far, and a name
+/// that was given to two new files, one after the other. To lift that limit takes a notification by the system
+/// (inotify, kqueue) or writers that wait.
+#[derive(Debug)]
+pub struct Input {
+    path: PathBuf,
+    /// The open file, which may no longer be the one that the name leads to.
+    file: Handle,
+    /// How far `file` has been read, in bytes.
+    position: u64,
+    /// The start of a line whose newline has not been written yet.
+    unfinished: Vec<u8>,
+    /// Once the close was noticed: how many bytes are still to be read. It was fixed then, so that a writer that
+    /// never stops cannot keep a closed follower alive.
+    left: Option<u64>,
+    /// The most that one read takes, in bytes.
+    block: usize,
+    closer: Closer,
+}
+
+/// What [`Input::read_lines`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// One or more whole lines, each with its newline. They are the caller's now.
+    Lines(Vec<u8>),
+    /// No whole line has come since the last read (the article's `NoNewData`). Wait, then look again.
+    NoNewData,
+    /// The input is closed and all that was in it has been handed out.
+    End,
+}
+
+/// What one look at the open file and at its name showed.
+struct Look {
+    /// The length of the open file.
+    end: u64,
+    /// The length of the file that has taken over the name; 0 where none has, or while it is empty. A writer that has
+    /// not begun the new file may still be writing to the old one.
+    successor: u64,
+}
+
+impl Input {
+    /// Opens the log at `path`, to be read from its start. Blocking.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError::Open`] when it is missing or may not be read, [`MergeError::NotRegular`] when it is no file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let file = open_regular(&path)?;
+        Ok(Self {
+            path,
+            file,
+            position: 0,
+            unfinished: Vec::new(),
+            left: None,
+            block: MAX_BLOCK,
+            closer: Closer::new(),
+        })
+    }
+
+    /// Opens many logs, with blocks so small that all of them together stay within a few tens of MiB. Blocking.
+    ///
+    /// # Errors
+    ///
+    /// The first error of [`Input::open`].
+    pub fn open_all(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<Vec<Self>> {
+        let mut inputs = paths.into_iter().map(Self::open).collect::<Result<Vec<_>>>()?;
+        let block = (ALL_BLOCKS / inputs.len().max(1)).clamp(MIN_BLOCK, MAX_BLOCK);
+        for input in &mut inputs {
+            input.block = block;
+        }
+        Ok(inputs)
+    }
+
+    /// The path as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What closes this input.
+    #[must_use]
+    pub fn closer(&self) -> Closer {
+        self.closer.clone()
+    }
+
+    /// Waits until the input is closed, at most for `timeout`. Blocks the thread: for a follower that has its own.
+    pub fn wait_closed(&self, timeout: Duration) {
+        self.closer.wait(timeout);
+    }
+
+    /// Ends when the input is closed. Cancel safe, and bound to no runtime.
+    pub async fn closed(&self) {
+        self.closer.closed().await;
+    }
+
+    /// Whether [`read_lines`](Input::read_lines) would have something to do: new data, or the end. One or two cheap
+    /// system calls that wait for nobody, so a task may call it in place.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_lines`](Input::read_lines).
+    pub fn has_news(&self) -> Result<bool> {
+        if self.closer.is_closed() {
+            return Ok(true);
+        }
+        let look = self.look()?;
+        Ok(look.end != self.position || look.successor > 0)
+    }
+
+    /// The next whole lines, as one chunk; the article's `readline`, a block at a time. Blocks while the disk does.
+    ///
+    /// An unfinished line stays in the input until its newline comes. Where it can no longer come (the input is
+    /// closed, the file was truncated or replaced) the line is handed out with a newline added.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError::Input`] when the file cannot be looked at or read, [`MergeError::Open`] when the file that took
+    /// its name cannot be opened, [`MergeError::NotRegular`] when what took its name is no file.
+    pub fn read_lines(&mut self) -> Result<Found> {
+        loop {
+            // First the signal, then the file: whatever was written before the close is then seen by the look.
+            let closed = self.closer.is_closed();
+            let look = self.look()?;
+
+            if look.end < self.position {
+                self.position = 0;
+                if let Some(line) = self.end_unfinished() {
+                    return Ok(Found::Lines(line));
+                }
+            }
+
+            let unread = look.end - self.position;
+            if closed && self.left.is_none() {
+                self.left = Some(unread + look.successor);
+            }
+            let left = self.left.unwrap_or(u64::MAX);
+
+            if self.read_block(unread.min(left))? > 0 {
+                if let Some(lines) = self.take_lines() {
+                    return Ok(Found::Lines(lines));
+                }
+            } else if look.successor.min(left) > 0 {
+                match open_regular(&self.path) {
+                    Ok(file) => self.file = file,
+                    // Gone again since the look: look again.
+                    Err(MergeError::Open { source, .. }) if source.kind() == ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                }
+                self.position = 0;
+                if let Some(line) = self.end_unfinished() {
+                    return Ok(Found::Lines(line));
+                }
+            } else if closed {
+                return Ok(self.end_unfinished().map_or(Found::End, Found::Lines));
+            } else {
+                return Ok(Found::NoNewData);
+            }
+        }
+    }
+
+    /// Whether this is the open file behind `other`.
+    pub(crate) fn is_file(&self, other: &Handle) -> bool {
+        self.file == *other
+    }
+
+    /// Looks at the name first and then at the open file: when the name leads elsewhere, its writer is done with the
+    /// open file, whose length is then final.
+    fn look(&self) -> Result<Look> {
+        let failed = |source| MergeError::Input { path: self.path.clone(), source };
+        let successor = match fs::metadata(&self.path) {
+            Ok(named) if self.leads_to_open_file(&named) => return Ok(Look { end: named.len(), successor: 0 }),
+            Ok(named) if !named.is_file() => return Err(MergeError::NotRegular { path: self.path.clone() }),
+            Ok(named) => named.len(),
+            // Deleted, or between the two steps of a rotation: the name may come back.
+            Err(error) if error.kind() == ErrorKind::NotFound => 0,
+            Err(error) => return Err(failed(error)),
+        };
+        let end = self.file.as_file().metadata().map_err(failed)?.len();
+        Ok(Look { end, successor })
+    }
+
+    #[cfg(unix)]
+    fn leads_to_open_file(&self, named: &Metadata) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        // An inode cannot be given to another file while this one is open.
+        (named.dev(), named.ino()) == (self.file.dev(), self.file.ino())
+    }
+
+    #[cfg(not(unix))]
+    fn leads_to_open_file(&self, _named: &Metadata) -> bool {
+        Handle::from_path(&self.path).is_ok_and(|handle| handle == self.file)
+    }
+
+    /// Reads at most `available` bytes behind the unfinished line, and says how many came.
+    fn read_block(&mut self, available: u64) -> Result<usize> {
+        // A long line is read in ever larger steps, or it would be handled once per block.
+        let most = self.block.max(self.unfinished.len());
+        let wanted = usize::try_from(available).unwrap_or(usize::MAX).min(most);
+        let before = self.unfinished.len();
+        self.unfinished.reserve_exact(wanted);
+        let mut file = self.file.as_file();
+        let read = file
+            .seek(SeekFrom::Start(self.position))
+            .and_then(|_| file.take(wanted as u64).read_to_end(&mut self.unfinished));
+        let came = self.unfinished.len() - before;
+        self.position += came as u64;
+        self.closer.add_bytes_read(came as u64);
+        if let Some(left) = &mut self.left {
+            *left -= came as u64;
+        }
+        match read {
+            // What came before a failure is whole and counts; the next read meets the failure again.
+            Err(source) if came == 0 => Err(MergeError::Input { path: self.path.clone(), source }),
+            _ => Ok(came),
+        }
+    }
+
+    /// Cuts after the last newline: what comes before it is handed out, what comes after it stays.
+    fn take_lines(&mut self) -> Option<Vec<u8>> {
+        let end = memrchr(b'\n', &self.unfinished)? + 1;
+        let rest = self.unfinished.split_off(end);
+        Some(mem::replace(&mut self.unfinished, rest))
+    }
+
+    /// The unfinished line, if there is one, with the newline that will not come any more.
+    fn end_unfinished(&mut self) -> Option<Vec<u8>> {
+        let mut line = mem::take(&mut self.unfinished);
+        (!line.is_empty()).then(|| {
+            line.push(b'\n');
+            line
+        })
+    }
+}
+
+/// Opens a regular file. Looks before it opens: to open a pipe would wait for its writer.
+fn open_regular(path: &Path) -> Result<Handle> {
+    let failed = |source| MergeError::Open { path: path.to_owned(), source };
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(MergeError::NotRegular { path: path.to_owned() });
+    }
+    File::open(path).and_then(Handle::from_file).map_err(failed)
+}
+
+#[cfg(test)]
+#[path = "input_tests.rs"]
+mod tests;

@@ -1,0 +1,259 @@
+use std::io::Write;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+
+/// One log in a folder of its own, and the input that follows it.
+struct Log {
+    folder: TempDir,
+    path: PathBuf,
+    input: Input,
+}
+
+impl Log {
+    fn new(content: &[u8]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("log");
+        fs::write(&path, content).unwrap();
+        let input = Input::open(&path).unwrap();
+        Self { folder, path, input }
+    }
+
+    fn append(&self, bytes: &[u8]) {
+        fs::OpenOptions::new().append(true).create(true).open(&self.path).unwrap().write_all(bytes).unwrap();
+    }
+
+    fn rotate(&self) {
+        fs::rename(&self.path, self.folder.path().join("log.1")).unwrap();
+    }
+
+    fn read(&mut self) -> Found {
+        self.input.read_lines().unwrap()
+    }
+
+    /// All that comes until there is nothing for now, or nothing ever more.
+    fn read_all(&mut self) -> Vec<u8> {
+        let mut all = Vec::new();
+        while let Found::Lines(lines) = self.read() {
+            assert_eq!(lines.last(), Some(&b'\n'), "a chunk is whole lines");
+            all.extend(lines);
+        }
+        all
+    }
+
+    fn close(&mut self) {
+        self.input.closer().close();
+    }
+}
+
+fn lines(text: &str) -> Found {
+    Found::Lines(text.as_bytes().to_vec())
+}
+
+#[test]
+fn whole_lines_come_as_one_chunk_and_the_unfinished_one_waits() {
+    let mut log = Log::new(b"a\nb\nha");
+    assert_eq!(log.read(), lines("a\nb\n"));
+    assert_eq!(log.read(), Found::NoNewData);
+    log.append(b"lf\n");
+    assert_eq!(log.read(), lines("half\n"));
+}
+
+#[test]
+fn an_idle_input_holds_no_block() {
+    let mut log = Log::new(b"a\nb\n");
+    log.read_all();
+    assert_eq!(log.input.unfinished.capacity(), 0);
+
+    log.append(&[b'x'; 300]);
+    assert_eq!(log.read(), Found::NoNewData);
+    assert_eq!(log.input.unfinished.capacity(), 300, "it holds the unfinished line and no more");
+}
+
+#[test]
+fn a_close_hands_out_what_is_there_and_ends_the_unfinished_line() {
+    let mut log = Log::new(b"a\nhalf");
+    log.close();
+    assert_eq!(log.read(), lines("a\n"));
+    assert_eq!(log.read(), lines("half\n"));
+    assert_eq!(log.read(), Found::End);
+    assert_eq!(log.read(), Found::End);
+}
+
+#[test]
+fn what_is_written_after_the_close_was_noticed_stays_out() {
+    let mut log = Log::new(b"a\nb");
+    log.input.block = 2;
+    log.close();
+    assert_eq!(log.read(), lines("a\n"));
+    log.append(b"c\nd\n");
+    assert_eq!(log.read(), lines("b\n"));
+    assert_eq!(log.read(), Found::End);
+}
+
+#[test]
+fn a_line_longer_than_a_block_comes_whole() {
+    let mut log = Log::new(b"0123456789\nab\n");
+    log.input.block = 3;
+    assert_eq!(log.read_all(), b"0123456789\nab\n");
+}
+
+#[test]
+fn a_truncated_file_is_read_from_the_start_again() {
+    let mut log = Log::new(b"old old old\nhalf");
+    assert_eq!(log.read(), lines("old old old\n"));
+    assert_eq!(log.read(), Found::NoNewData);
+    fs::write(&log.path, b"new\n").unwrap();
+    assert!(log.input.has_news().unwrap());
+    assert_eq!(log.read(), lines("half\n"));
+    assert_eq!(log.read(), lines("new\n"));
+    assert_eq!(log.read(), Found::NoNewData);
+}
+
+#[test]
+fn a_replaced_file_is_read_to_its_end_and_then_the_new_one() {
+    let mut log = Log::new(b"a\n");
+    assert_eq!(log.read(), lines("a\n"));
+    log.append(b"b\nhalf");
+    log.rotate();
+    log.append(b"c\n");
+    assert_eq!(log.read_all(), b"b\nhalf\nc\n");
+}
+
+#[test]
+fn a_writer_that_has_not_begun_the_new_file_may_go_on_with_the_old_one() {
+    let mut log = Log::new(b"a\n");
+    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+    log.rotate();
+    log.append(b"");
+    assert_eq!(log.read_all(), b"a\n");
+    old.write_all(b"b\n").unwrap();
+    assert_eq!(log.read_all(), b"b\n");
+    log.append(b"c\n");
+    assert_eq!(log.read_all(), b"c\n");
+}
+
+#[test]
+fn a_deleted_file_is_read_to_its_end_until_the_name_comes_back() {
+    let mut log = Log::new(b"a\n");
+    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+    fs::remove_file(&log.path).unwrap();
+    old.write_all(b"b\n").unwrap();
+    assert_eq!(log.read_all(), b"a\nb\n");
+    assert!(!log.input.has_news().unwrap());
+    log.append(b"c\n");
+    assert!(log.input.has_news().unwrap());
+    assert_eq!(log.read_all(), b"c\n");
+}
+
+#[test]
+fn a_close_after_a_rotation_hands_out_both_files() {
+    let mut log = Log::new(b"a\n");
+    log.rotate();
+    log.append(b"b\nhalf");
+    log.close();
+    assert_eq!(log.read_all(), b"a\nb\nhalf\n");
+    assert_eq!(log.read(), Found::End);
+}
+
+#[test]
+fn a_name_that_leads_to_a_folder_is_an_error_with_its_path() {
+    let mut log = Log::new(b"a\n");
+    log.rotate();
+    fs::create_dir(&log.path).unwrap();
+    let error = log.input.read_lines().unwrap_err();
+    assert_eq!(error.to_string(), format!("cannot follow input {}: not a regular file", log.path.display()));
+}
+
+#[test]
+fn a_missing_input_is_refused_with_its_path_and_cause() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("absent");
+    let error = Input::open(&path).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot open input {}: ", path.display())), "{error}");
+    assert!(matches!(Input::open(folder.path()), Err(MergeError::NotRegular { .. })));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_read_that_fails_is_an_error_with_its_path_and_cause() {
+    // A regular file that has a length and that nobody can read.
+    let path = Path::new("/sys/class/net/lo/speed");
+    if !path.exists() {
+        return;
+    }
+    let error = Input::open(path).unwrap().read_lines().unwrap_err();
+    assert!(error.to_string().starts_with("cannot read input /sys/class/net/lo/speed: "), "{error}");
+}
+
+#[test]
+fn an_input_knows_how_much_was_read_from_it() {
+    let mut log = Log::new(b"a\nhalf");
+    log.read_all();
+    assert_eq!(log.input.closer().bytes_read(), 6);
+}
+
+#[test]
+fn many_inputs_share_what_their_blocks_may_take() {
+    let folder = TempDir::new().unwrap();
+    let paths: Vec<_> = (0..1024).map(|i| folder.path().join(i.to_string())).collect();
+    for path in &paths {
+        fs::write(path, "").unwrap();
+    }
+    let blocks = |count: usize| Input::open_all(&paths[..count]).unwrap().iter().map(|i| i.block).sum::<usize>();
+    assert_eq!(blocks(1), MAX_BLOCK);
+    assert_eq!(blocks(1024), ALL_BLOCKS);
+}
+
+/// What happens to a file between two reads.
+#[derive(Clone, Debug)]
+enum Step {
+    Write(Vec<u8>),
+    Rotate,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    // Mostly a small alphabet, so that newlines fall everywhere.
+    let byte = prop_oneof![Just(b'\n'), Just(b'\r'), Just(0), Just(b'x'), any::<u8>()];
+    let write = prop::collection::vec(byte, 1..20).prop_map(Step::Write);
+    prop::collection::vec(prop_oneof![9 => write, 1 => Just(Step::Rotate)], 0..20)
+}
+
+proptest! {
+    /// Any byte string, written in any pieces, read between any two, comes out as the same lines.
+    #[test]
+    fn any_bytes_in_any_pieces_come_out_as_the_same_lines(
+        steps in steps(), reads in prop::collection::vec(any::<bool>(), 20), block in 1_usize..40,
+    ) {
+        let mut log = Log::new(b"");
+        log.input.block = block;
+        let (mut expected, mut found) = (Vec::new(), Vec::new());
+        let end_line = |lines: &mut Vec<u8>| if lines.last().is_some_and(|&b| b != b'\n') { lines.push(b'\n') };
+        for (step, read) in steps.iter().zip(reads) {
+            match step {
+                Step::Write(bytes) => {
+                    log.append(bytes);
+                    expected.extend(bytes);
+                }
+                // A follower sees one replacement at a time: it must have found the last one before the next.
+                Step::Rotate => {
+                    found.extend(log.read_all());
+                    log.rotate();
+                    log.append(b"first\n");
+                    end_line(&mut expected);
+                    expected.extend(b"first\n");
+                }
+            }
+            if read {
+                found.extend(log.read_all());
+            }
+        }
+        log.close();
+        found.extend(log.read_all());
+        end_line(&mut expected);
+        prop_assert_eq!(log.read(), Found::End);
+        prop_assert_eq!(found, expected);
+    }
+}

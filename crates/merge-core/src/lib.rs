@@ -1,0 +1,30 @@
+//! What every stage shares: one growing log file read in whole lines, and the contract of a merge.
+//!
+//! This crate knows neither threads nor tasks. The stages decide who calls it, and from where.
+//!
+//! # Layout
+//!
+//! - [`Input`]: an open log, followed by name. [`Input::read_lines`] is the article's `readline`; the blocking leaf
+//!   that every stage calls, on a thread or on a runtime's blocking pool.
+//! - [`Closer`]: ends one input from anywhere. A follower can wait for it on a thread or in a task.
+//! - [`Output`]: where the merged lines go. It never buffers and never goes on after a failure.
+//! - [`FanIn`]: collects how the followers ended, and closes all inputs at the first error.
+//! - [`MergeError`]: the one error type, with path and cause.
+//!
+//! # The contract
+//!
+//! `docs/contract.md` has it whole. In short: the lines of one input come out whole, in order, exactly once; nothing
+//! else comes out; what was in a file when it was closed is still merged; the first error ends the run and nothing
+//! ever hangs.
+
+mod close;
+mod error;
+mod fan_in;
+mod input;
+mod output;
+
+pub use close::Closer;
+pub use error::{MergeError, Result};
+pub use fan_in::{FanIn, Summary};
+pub use input::{Found, Input};
+pub use output::{Output, Progress};

@@ -1,0 +1,131 @@
+//! Where the merged lines go.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memchr::memchr_iter;
+use same_file::Handle;
+
+use crate::{Input, MergeError, Result};
+
+/// The one output of a merge. Whoever holds it may write; a stage decides who that is.
+///
+/// It has no buffer of its own: what was written is visible when [`write`](Output::write) returns. After its first
+/// failure it takes nothing more, because the failed write may have left half a line, and the next line would stick
+/// to it.
+pub struct Output {
+    name: PathBuf,
+    writer: Box<dyn Write + Send>,
+    progress: Progress,
+    failed: bool,
+}
+
+impl Output {
+    /// Creates the file at `path`, or empties the one that is there. Blocking.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError::SameFile`] when it is one of `inputs`, by whatever link: the file is then as it was.
+    /// [`MergeError::Output`] when it cannot be opened.
+    pub fn create(path: impl AsRef<Path>, inputs: &[Input]) -> Result<Self> {
+        let path = path.as_ref();
+        let failed = |source| MergeError::Output { path: path.to_owned(), source };
+        // Open, compare, and only then empty it: to open an input as an output must not cost its content.
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(failed)?;
+        let handle = file.try_clone().and_then(Handle::from_file).map_err(failed)?;
+        refuse_an_input(path, &handle, inputs)?;
+        if file.metadata().map_err(failed)?.is_file() {
+            file.set_len(0).map_err(failed)?;
+        }
+        Ok(Self::new(path, file))
+    }
+
+    /// Writes to standard output.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError::SameFile`] when standard output leads to one of `inputs`: the merge would feed itself for ever.
+    pub fn stdout(inputs: &[Input]) -> Result<Self> {
+        let path = Path::new("(standard output)");
+        // A standard output that cannot be looked at (it may be closed) is no input either.
+        if let Ok(handle) = Handle::stdout() {
+            refuse_an_input(path, &handle, inputs)?;
+        }
+        Ok(Self::new(path, io::stdout()))
+    }
+
+    /// Writes to any `writer`; `name` stands for it in errors.
+    pub fn new(name: impl AsRef<Path>, writer: impl Write + Send + 'static) -> Self {
+        Self { name: name.as_ref().to_owned(), writer: Box::new(writer), progress: Progress::default(), failed: false }
+    }
+
+    /// Writes whole lines and flushes them. Blocks as long as the writer does: never call it on a runtime worker.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError::Output`] at the first failure, [`MergeError::OutputGone`] ever after.
+    pub fn write(&mut self, lines: &[u8]) -> Result<()> {
+        if self.failed {
+            return Err(MergeError::OutputGone);
+        }
+        // Until it has gone well it has gone wrong: a panic in the writer leaves half a line as well.
+        self.failed = true;
+        let written = self.writer.write_all(lines).and_then(|()| self.writer.flush());
+        written.map_err(|source| MergeError::Output { path: self.name.clone(), source })?;
+        self.failed = false;
+        self.progress.add(lines);
+        Ok(())
+    }
+
+    /// A view of how much has been written, for whoever does not hold the output.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output").field("name", &self.name).field("failed", &self.failed).finish_non_exhaustive()
+    }
+}
+
+fn refuse_an_input(path: &Path, output: &Handle, inputs: &[Input]) -> Result<()> {
+    match inputs.iter().find(|input| input.is_file(output)) {
+        None => Ok(()),
+        Some(input) => Err(MergeError::SameFile { output: path.to_owned(), input: input.path().to_owned() }),
+    }
+}
+
+/// How much has been merged so far. Clones show the same numbers; reading them never blocks.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    lines: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Progress {
+    /// Whole lines written to the output.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.0.lines.load(Ordering::Relaxed)
+    }
+
+    /// Bytes written to the output.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, lines: &[u8]) {
+        self.0.lines.fetch_add(memchr_iter(b'\n', lines).count() as u64, Ordering::Relaxed);
+        self.0.bytes.fetch_add(lines.len() as u64, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,36 @@
+//! Stage 1: threads only. A blocking top over a blocking tail.
+//!
+//! |                  | blocking tail               | async tail |
+//! |------------------|-----------------------------|------------|
+//! | **blocking top** | **stage 1** (you are here)  | stage 3    |
+//! | **async top**    | stage 2                     | stage 4    |
+//!
+//! **What it does.** The *top* ([`run_threads`], in `top.rs`) starts a thread per input and owns the output behind a
+//! mutex. The *tail* ([`tail_file`], in `tail.rs`) follows one input and hands whole lines to a callback. The tail
+//! never knows who owns the output: this one hook is what lets the layers migrate one at a time.
+//!
+//! **Before it:** nothing; this is the program to migrate. **After it**, two routes lead to stage 4:
+//!
+//! - *top-down*, by stage 2: the entry point becomes async first and runs this tail unchanged;
+//! - *bottom-up*, by stage 3: the tail becomes async first, and this top runs it unchanged.
+//!
+//! **Stop here** when you follow tens of files: threads are then as cheap as tasks, and easier to debug.
+
+mod tail;
+mod top;
+
+use std::time::Duration;
+
+use merge_core::{Input, Output, Result, Summary};
+
+pub use tail::tail_file;
+pub use top::run_threads;
+
+/// The door that every stage has. Blocks until all `inputs` are closed.
+///
+/// # Errors
+///
+/// As [`run_threads`].
+pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, tail_file)
+}

@@ -1,0 +1,23 @@
+//! The blocking tail: follows one input on a thread of its own.
+
+use std::time::Duration;
+
+use merge_core::{Found, Input, Result};
+
+/// Follows `input` until it is closed, and hands its lines to `write`; the article's `tail_file`.
+///
+/// Blocks the thread it runs on. It looks for new data once per `interval`, and at once when the input is closed.
+/// Whoever owns the output stands behind `write`: this function never knows.
+///
+/// # Errors
+///
+/// The first error of the input or of `write`.
+pub fn tail_file(mut input: Input, interval: Duration, write: &mut dyn FnMut(Vec<u8>) -> Result<()>) -> Result<()> {
+    loop {
+        match input.read_lines()? {
+            Found::Lines(lines) => write(lines)?,
+            Found::NoNewData => input.wait_closed(interval),
+            Found::End => return Ok(()),
+        }
+    }
+}

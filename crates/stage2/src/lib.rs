@@ -1,0 +1,65 @@
+//! Stage 2: the mixed executor bridge. An async top over the blocking tail.
+//!
+//! |                  | blocking tail               | async tail |
+//! |------------------|-----------------------------|------------|
+//! | **blocking top** | stage 1                     | stage 3    |
+//! | **async top**    | **stage 2** (you are here)  | stage 4    |
+//!
+//! **What changed.** The top is an `async fn`, [`run_tasks_mixed`] in `top.rs`. It runs each tail on a thread of the
+//! runtime's blocking pool. The mutex is gone: one writer owns the output, and the blocking tail bridges back to it
+//! with `Handle::block_on`.
+//!
+//! **What stayed.** The tail: `stage1::tail_file`, imported and not touched.
+//!
+//! **Why.** The entry point can now live beside other async code: sockets, timers, signals. It is still a thread per
+//! input, so it saves nothing yet. Only the shape has changed.
+//!
+//! **Before it:** stage 1. **After it:** stage 4, where the executor call sinks from the top into the tail.
+//!
+//! **Stop here** when the tail belongs to somebody else, or when many programs share it and not all of them are async.
+
+mod top;
+
+use std::time::Duration;
+
+use merge_core::{Input, MergeError, Output, Result, Summary};
+use tokio::runtime::Builder;
+
+pub use top::run_tasks_mixed;
+
+/// How many threads the runtime's blocking pool needs: one per input, and one for the writer.
+///
+/// A follower keeps its thread until its input is closed. With tokio's default of 512 threads, the followers from
+/// the 512th on would wait in the pool's queue for a thread that never comes back, without a word
+/// (tokio issues 5889 and 7261).
+#[must_use]
+pub fn blocking_threads(inputs: usize) -> usize {
+    inputs + 1
+}
+
+/// The door that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
+///
+/// # Errors
+///
+/// As [`run_tasks_mixed`], or [`MergeError::Start`] when the system gives no runtime.
+///
+/// # Panics
+///
+/// When it is called on a thread that drives a runtime already: `.await` [`run_tasks_mixed`] there.
+pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    merge_on(Builder::new_multi_thread(), inputs, interval, output)
+}
+
+/// [`merge`] on the runtime that `builder` builds.
+///
+/// # Errors
+///
+/// As [`merge`].
+///
+/// # Panics
+///
+/// As [`merge`].
+pub fn merge_on(mut builder: Builder, inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let runtime = builder.max_blocking_threads(blocking_threads(inputs.len())).build().map_err(MergeError::Start)?;
+    runtime.block_on(run_tasks_mixed(inputs, interval, output))
+}

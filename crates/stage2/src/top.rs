@@ -1,0 +1,51 @@
+//! The async top over the blocking tail: a blocking task per input, one writer.
+
+use std::time::Duration;
+
+use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use stage1::tail_file;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// How many chunks may wait for the writer before the followers have to.
+const QUEUE: usize = 16;
+
+/// Merges `inputs` into `output` until all of them are closed; the article's `run_tasks_mixed`.
+///
+/// Needs a runtime whose blocking pool has [`blocking_threads`](crate::blocking_threads) threads. Blocks no runtime
+/// worker. Cancelled half way, it closes all inputs, and the followers end after it.
+///
+/// # Errors
+///
+/// The first error of any input or of the output, or a panic of a follower. By then all followers have ended.
+pub async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
+    let mut fan_in = FanIn::new(&inputs, &output);
+    let (queue, mut chunks) = mpsc::channel::<Vec<u8>>(QUEUE);
+    let mut tasks = JoinSet::new();
+
+    // The one writer. No lock is needed: the output is its own.
+    tasks.spawn_blocking(move || {
+        while let Some(lines) = chunks.blocking_recv() {
+            output.write(&lines)?;
+        }
+        Ok(())
+    });
+
+    // Fan-out: the blocking tail on a thread of the pool per input.
+    for input in inputs {
+        let queue = queue.clone();
+        let write_async = async move |lines| queue.send(lines).await.map_err(|_| MergeError::OutputGone);
+        let runtime = Handle::current();
+        let mut write = move |lines| runtime.block_on(write_async(lines));
+        tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
+    }
+    // The last sender must go with the last follower, or the writer would wait for ever.
+    drop(queue);
+
+    // Fan-in: whoever ends first is heard first, the writer last.
+    while let Some(ended) = tasks.join_next().await {
+        fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
+    }
+    fan_in.finish()
+}

@@ -1,0 +1,69 @@
+//! The async tail: follows one input in a task, and the blocking facade that hides it.
+
+use std::time::Duration;
+
+use merge_core::{Found, Input, MergeError, Result};
+use tokio::runtime::Runtime;
+use tokio::task::spawn_blocking;
+use tokio::{select, time::sleep};
+
+/// Follows `input` until it is closed, and hands its lines to `write`; the article's `tail_async`.
+///
+/// Needs a runtime with time. It looks for new data once per `interval`, and at once when the input is closed.
+/// Whoever owns the output stands behind `write`: this function never knows.
+///
+/// Blocks no runtime worker. Not cancel safe: dropped half way, it takes the input with it.
+///
+/// # Errors
+///
+/// The first error of the input or of `write`.
+pub async fn tail_async(
+    mut input: Input,
+    interval: Duration,
+    mut write: impl AsyncFnMut(Vec<u8>) -> Result<()>,
+) -> Result<()> {
+    loop {
+        // The read may wait for the disk: the one call that goes to the blocking pool.
+        let found;
+        (input, found) = spawn_blocking(move || {
+            let found = input.read_lines();
+            (input, found)
+        })
+        .await
+        .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?;
+
+        match found? {
+            Found::Lines(lines) => write(lines).await?,
+            // A look is one cheap system call: an idle input never leaves the task.
+            Found::NoNewData => loop {
+                select! {
+                    () = sleep(interval) => {}
+                    () = input.closed() => {}
+                }
+                if input.has_news()? {
+                    break;
+                }
+            },
+            Found::End => return Ok(()),
+        }
+    }
+}
+
+/// [`tail_async`] behind the signature of `stage1::tail_file`: blocks the thread it runs on until the follower has
+/// ended (the article's `run_until_complete`).
+///
+/// # Errors
+///
+/// As [`tail_async`].
+///
+/// # Panics
+///
+/// When it is called on a thread that drives a runtime already.
+pub fn tail_file(
+    runtime: &Runtime,
+    input: Input,
+    interval: Duration,
+    write: &mut dyn FnMut(Vec<u8>) -> Result<()>,
+) -> Result<()> {
+    runtime.block_on(tail_async(input, interval, async |lines| write(lines)))
+}

@@ -1,0 +1,53 @@
+//! Stage 4: the async top level. An async top over the async tail.
+//!
+//! |                  | blocking tail | async tail                  |
+//! |------------------|---------------|-----------------------------|
+//! | **blocking top** | stage 1       | stage 3                     |
+//! | **async top**    | stage 2       | **stage 4** (you are here)  |
+//!
+//! **What changed.** Coming from stage 2: the executor call has sunk from the top into the tail, so [`run_tasks`] in
+//! `top.rs` only spawns tasks, and an idle input costs no thread. Coming from stage 3: the callers are async, so the
+//! blocking facade is gone.
+//!
+//! **What stayed.** The tail: `stage3::tail_async`, imported and not touched.
+//!
+//! **Why.** Thousands of idle inputs now share a few threads. The read is still blocking, on purpose: a regular file
+//! has no other way, and the blocking pool is the place for it.
+//!
+//! **Before it:** stage 2 (top-down) or stage 3 (bottom-up). **After it:** nothing; this is the end of both routes.
+
+mod top;
+
+use std::time::Duration;
+
+use merge_core::{Input, MergeError, Output, Result, Summary};
+use tokio::runtime::Builder;
+
+pub use top::run_tasks;
+
+/// The door that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
+///
+/// # Errors
+///
+/// As [`run_tasks`], or [`MergeError::Start`] when the system gives no runtime.
+///
+/// # Panics
+///
+/// When it is called on a thread that drives a runtime already: `.await` [`run_tasks`] there.
+pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    merge_on(Builder::new_multi_thread(), inputs, interval, output)
+}
+
+/// [`merge`] on the runtime that `builder` builds.
+///
+/// # Errors
+///
+/// As [`merge`].
+///
+/// # Panics
+///
+/// As [`merge`].
+pub fn merge_on(mut builder: Builder, inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let runtime = builder.enable_time().build().map_err(MergeError::Start)?;
+    runtime.block_on(run_tasks(inputs, interval, output))
+}
