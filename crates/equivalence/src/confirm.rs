@@ -1,0 +1,205 @@
+//! The oracle: is this output a merge of these inputs?
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::violation::{Difference, Violation, show};
+
+/// What one input held, in bytes, from the first to the last.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// How reports name it.
+    pub name: String,
+    /// All that was ever written to it.
+    pub bytes: Vec<u8>,
+}
+
+/// Confirms that the file `output` is a merge of the files `inputs`; the article's `confirm_merge`. Reads all of them
+/// into memory.
+///
+/// # Errors
+///
+/// The outer one when a file cannot be read, the inner one as [`confirm`].
+pub fn confirm_merge(inputs: &[PathBuf], output: &Path) -> io::Result<Result<(), Violation>> {
+    let source = |path: &PathBuf| Ok(Source { name: path.display().to_string(), bytes: fs::read(path)? });
+    let sources = inputs.iter().map(source).collect::<io::Result<Vec<_>>>()?;
+    Ok(confirm(&sources, &fs::read(output)?))
+}
+
+/// Confirms that `merged` holds every line of every source whole, in order and exactly once, and nothing else.
+///
+/// A line is attributed by its whole content, so that path `1` cannot pass for path `10`. Where the same line occurs
+/// in several places, it is not known which is which; then counts and orders are held as far as they can be known.
+///
+/// # Errors
+///
+/// The first difference, as a [`Violation`] that says its kind.
+pub fn confirm(sources: &[Source], merged: &[u8]) -> Result<(), Violation> {
+    let lines: Vec<Vec<&[u8]>> = sources.iter().map(|source| lines(&source.bytes)).collect();
+    let mut places: HashMap<&[u8], Places> = HashMap::new();
+    for (input, lines) in lines.iter().enumerate() {
+        for (index, line) in lines.iter().enumerate() {
+            places.entry(line).or_insert_with(|| Places::first_in(input, index)).expected += 1;
+        }
+    }
+    let difference = |input: usize, index: usize| Difference {
+        input: Some(sources[input].name.clone()),
+        input_line: Some(index + 1),
+        expected: Some(show(lines[input][index])),
+        ..Difference::default()
+    };
+
+    // Nothing foreign, torn or more often than it should be.
+    for (number, line) in merged.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        let found = Difference { output_line: Some(number + 1), found: Some(show(line)), ..Difference::default() };
+        let Some(content) = line.strip_suffix(b"\n") else { return Err(Violation::Torn(found)) };
+        match places.get_mut(content) {
+            None => return Err(foreign_or_torn(found, content, &lines, difference)),
+            Some(place) if place.found.len() == place.expected => {
+                let Difference { input, input_line, expected, .. } = difference(place.input, place.index);
+                return Err(Violation::Duplicated(Difference { input, input_line, expected, ..found }));
+            }
+            Some(place) => place.found.push(number),
+        }
+    }
+    for (input, lines) in lines.iter().enumerate() {
+        // Nothing lost.
+        if let Some(index) = lines.iter().position(|line| places[line].found.len() < places[line].expected) {
+            return Err(Violation::Lost(difference(input, index)));
+        }
+        // In order: each line has a place behind the one before it.
+        let mut next = 0;
+        for (index, line) in lines.iter().enumerate() {
+            let found = &places[line].found;
+            let Some(number) = found.get(found.partition_point(|&number| number < next)) else {
+                let output_line = found.last().map(|number| number + 1);
+                return Err(Violation::Reordered(Difference { output_line, ..difference(input, index) }));
+            };
+            next = number + 1;
+        }
+    }
+    Ok(())
+}
+
+/// Where one content occurs: first in the inputs, and everywhere in the output.
+struct Places {
+    input: usize,
+    index: usize,
+    expected: usize,
+    found: Vec<usize>,
+}
+
+impl Places {
+    fn first_in(input: usize, index: usize) -> Self {
+        Self { input, index, expected: 0, found: Vec::new() }
+    }
+}
+
+/// The lines without their newlines. A last line that has none is a line as well (contract 3).
+fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    bytes.split_inclusive(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\n").unwrap_or(line)).collect()
+}
+
+/// A line that no input has is torn when it begins or ends like one that some input has, and foreign else.
+fn foreign_or_torn(
+    found: Difference,
+    content: &[u8],
+    lines: &[Vec<&[u8]>],
+    difference: impl Fn(usize, usize) -> Difference,
+) -> Violation {
+    let torn = |line: &[u8]| {
+        let (short, long) = if line.len() < content.len() { (line, content) } else { (content, line) };
+        !short.is_empty() && (long.starts_with(short) || long.ends_with(short))
+    };
+    let place = lines.iter().enumerate().find_map(|(input, lines)| Some((input, lines.iter().position(|l| torn(l))?)));
+    match place {
+        None => Violation::Foreign(found),
+        Some((input, index)) => {
+            let Difference { input, input_line, expected, .. } = difference(input, index);
+            Violation::Torn(Difference { input, input_line, expected, ..found })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(name: &str, text: &str) -> Source {
+        Source { name: name.into(), bytes: text.into() }
+    }
+
+    fn inputs() -> Vec<Source> {
+        vec![source("1", "1-00-abc\n1-01-def\n1-02-ghi\n"), source("10", "10-00-abc\n10-01-def\n")]
+    }
+
+    fn confirmed(merged: &str) -> Result<(), Violation> {
+        confirm(&inputs(), merged.as_bytes())
+    }
+
+    const GOOD: &str = "1-00-abc\n10-00-abc\n1-01-def\n1-02-ghi\n10-01-def\n";
+
+    #[test]
+    fn any_interleaving_of_whole_lines_is_a_merge() {
+        confirmed(GOOD).unwrap();
+        confirmed("10-00-abc\n10-01-def\n1-00-abc\n1-01-def\n1-02-ghi\n").unwrap();
+    }
+
+    #[test]
+    fn a_lost_line_is_named_by_its_input_and_number() {
+        let violation = confirmed(&GOOD.replace("1-01-def\n1-02", "1-02")).unwrap_err();
+        let Violation::Lost(difference) = violation else { panic!("{violation}") };
+        assert_eq!((difference.input.as_deref(), difference.input_line), (Some("1"), Some(2)));
+    }
+
+    #[test]
+    fn a_line_of_path_10_does_not_pass_for_one_of_path_1() {
+        let one = [source("1", "1-00-a\n"), source("10", "")];
+        assert!(matches!(confirm(&one, b"10-00-a\n"), Err(Violation::Torn(_) | Violation::Foreign(_))));
+    }
+
+    #[test]
+    fn a_line_that_comes_twice_is_a_duplicate() {
+        assert!(matches!(confirmed(&format!("{GOOD}1-00-abc\n")), Err(Violation::Duplicated(_))));
+    }
+
+    #[test]
+    fn lines_of_one_input_in_another_order_are_reordered() {
+        let merged = GOOD.replace("1-01-def\n1-02-ghi", "1-02-ghi\n1-01-def");
+        assert!(matches!(confirmed(&merged), Err(Violation::Reordered(_))));
+    }
+
+    #[test]
+    fn half_lines_and_glued_lines_are_torn() {
+        for merged in [
+            GOOD.replace("1-01-def", "1-01-\ndef"),
+            GOOD.replace("1-00-abc\n10-00-abc", "1-00-abc10-00-abc"),
+            GOOD.replace("10-01-def\n", "10-01-def"),
+        ] {
+            assert!(matches!(confirmed(&merged), Err(Violation::Torn(_))), "{merged}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_no_input_is_foreign() {
+        assert!(matches!(confirmed(&format!("{GOOD}hello\n")), Err(Violation::Foreign(_))));
+        assert!(matches!(confirmed(&format!("{GOOD}\n")), Err(Violation::Foreign(_))));
+    }
+
+    #[test]
+    fn equal_lines_are_held_by_count_and_order() {
+        let twins = [source("a", "x\ny\n"), source("b", "x\n")];
+        confirm(&twins, b"x\ny\nx\n").unwrap();
+        confirm(&twins, b"x\nx\ny\n").unwrap();
+        assert!(matches!(confirm(&twins, b"y\nx\nx\n"), Err(Violation::Reordered(_))));
+        assert!(matches!(confirm(&twins, b"x\ny\n"), Err(Violation::Lost(_))));
+    }
+
+    #[test]
+    fn a_last_line_without_newline_is_expected_with_one() {
+        confirm(&[source("a", "x\nhalf")], b"x\nhalf\n").unwrap();
+        assert!(matches!(confirm(&[source("a", "x\nhalf")], b"x\n"), Err(Violation::Lost(_))));
+    }
+}

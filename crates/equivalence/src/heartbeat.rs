@@ -1,0 +1,84 @@
+//! Whether an async top keeps its hands off the runtime's workers.
+//!
+//! The door cannot show that: it is blocking, and a merge that blocks its only worker still merges. So this looks
+//! from inside: beside the merge, on the same current-thread runtime, a task beats. While the output is held back,
+//! the beat has to go on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use merge_core::{Input, Output, Summary};
+
+use crate::{Rig, Settings, Violation};
+
+/// Makes the `#[test]` of an async top: `heartbeat!(stage4::run_tasks)`. The calling crate needs tokio.
+#[macro_export]
+macro_rules! heartbeat {
+    ($run:path) => {
+        #[test]
+        fn a_slow_output_blocks_no_runtime_worker() {
+            let settings = $crate::Settings::default();
+            if let Err(violation) = $crate::heartbeat::check($crate::beating!($run), &settings) {
+                panic!("{violation}");
+            }
+        }
+    };
+}
+
+/// An async top as a door that beats: on a current-thread runtime, beside a task that beats for ever.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! beating {
+    ($run:path) => {
+        |inputs, interval, output, beat| {
+            let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                ::tokio::spawn(async move {
+                    loop {
+                        beat();
+                        ::tokio::time::sleep(::std::time::Duration::from_millis(1)).await;
+                    }
+                });
+                $run(inputs, interval, output).await
+            })
+        }
+    };
+}
+
+/// A door that is given a function to call for every beat of its runtime.
+pub type BeatingDoor = fn(Vec<Input>, Duration, Output, Box<dyn Fn() + Send + Sync>) -> merge_core::Result<Summary>;
+
+/// Holds the output back and waits for the runtime to beat all the same.
+///
+/// # Errors
+///
+/// [`Violation::BlockedWorker`] when it does not; else as any scenario.
+pub fn check(door: BeatingDoor, settings: &Settings) -> Result<(), Violation> {
+    const BEATS: u64 = 5;
+
+    let mut rig = Rig::new(2, settings);
+    rig.append(0, "a\n");
+    rig.capture.hold();
+    let beats = Arc::new(AtomicU64::new(0));
+    let run = {
+        let beats = Arc::clone(&beats);
+        let beat = move || {
+            beats.fetch_add(1, Ordering::Relaxed);
+        };
+        rig.start(move |inputs, interval, output| door(inputs, interval, output, Box::new(beat)))
+    };
+    let deadline = Instant::now() + settings.patience;
+    run.await_held()?;
+
+    let until = beats.load(Ordering::Relaxed) + BEATS;
+    while beats.load(Ordering::Relaxed) < until {
+        if Instant::now() > deadline {
+            return Err(Violation::BlockedWorker { patience: settings.patience });
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    rig.capture.release();
+    run.close_all();
+    run.end_confirmed(&rig.sources())
+}

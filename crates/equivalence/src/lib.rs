@@ -1,0 +1,75 @@
+//! The one suite: every stage has to produce the same merged output.
+//!
+//! A stage's whole test file is
+//!
+//! ```ignore
+//! equivalence::suite!(stage1::merge);
+//! ```
+//!
+//! which makes a named `#[test]` of every scenario. The list of scenarios stands in one place, so that no stage can
+//! leave one out.
+//!
+//! # Layout
+//!
+//! - `scenarios.rs`: what is tested, one function per scenario, and the list.
+//! - `rig.rs`: what a scenario works with: log files, a captured output, the running door, the watchdog.
+//! - `writers.rs`: simulated writers, seeded.
+//! - `confirm.rs`: the oracle, `confirm_merge`.
+//! - `violation.rs`: the ways to break the contract. A scenario returns one; the suite turns it into a panic.
+//! - `heartbeat.rs`: whether an async top keeps its hands off the runtime's workers.
+//!
+//! Every wait has a deadline, and no scenario sleeps to let something happen.
+
+// A test support crate: where the machine gives no file or thread, the test ends.
+#![allow(clippy::missing_panics_doc)]
+
+mod confirm;
+pub mod heartbeat;
+mod rig;
+pub mod scenarios;
+mod violation;
+mod writers;
+
+pub use confirm::{Source, confirm, confirm_merge};
+pub use rig::{Capture, Door, Rig, Running, Settings, Trouble};
+pub use scenarios::{SCENARIOS, Scenario};
+pub use violation::{Difference, Violation};
+pub use writers::{Writers, Writing};
+
+/// Makes a `#[test]` of every scenario, for one door.
+///
+/// `suite!(stage4::merge)` puts them into the file itself; `suite!(current_thread: …)` into a module of that name.
+/// The door is a function, or a closure that captures nothing, of the type [`Door`].
+#[macro_export]
+macro_rules! suite {
+    ($name:ident: $door:expr) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            $crate::suite!($door);
+        }
+    };
+    ($door:expr) => {
+        $crate::each_scenario!($crate::tests, $door);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tests {
+    ($door:expr; $($name:ident)*) => { $(
+        #[test]
+        fn $name() {
+            $crate::check(stringify!($name), $crate::scenarios::$name, $door);
+        }
+    )* };
+}
+
+/// Runs one scenario for one door, and panics with what it found and how to run it again.
+#[doc(hidden)]
+pub fn check(name: &str, scenario: fn(Door, &Settings) -> Result<(), Violation>, door: Door) {
+    let settings = Settings::default();
+    if let Err(violation) = scenario(door, &settings) {
+        panic!("{violation}\n  again:    EQUIVALENCE_SEED={} cargo test {name}\n", settings.seed);
+    }
+}

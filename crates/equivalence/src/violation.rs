@@ -1,0 +1,154 @@
+//! How a stage can break the contract: one type, so that a test can say *which* way it expects.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use merge_core::MergeError;
+
+/// What a scenario found wrong. Its text says what was expected and what came.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Violation {
+    /// A line of an input is not in the output.
+    Lost(Difference),
+    /// A line is in the output more often than in the inputs.
+    Duplicated(Difference),
+    /// The lines of one input are all there, in another order.
+    Reordered(Difference),
+    /// A line of the output is a part of an input's line, or parts of two.
+    Torn(Difference),
+    /// A line of the output comes from no input.
+    Foreign(Difference),
+    /// All lines are there, but not in the order in which they came.
+    OutOfStep(Difference),
+    /// A line that was written did not show in the output while the inputs were open.
+    NotVisible {
+        /// What the output should show.
+        expected: String,
+        /// What it shows instead, at the same place.
+        found: String,
+    },
+    /// The run did not end, or did not come to what was awaited.
+    Hung {
+        /// What was awaited.
+        waiting_for: String,
+        /// For how long.
+        patience: Duration,
+    },
+    /// The run panicked instead of returning.
+    Panicked {
+        /// The panic's message.
+        message: String,
+    },
+    /// The run returned an error where it should have merged.
+    Failed(MergeError),
+    /// The run returned no error, or another one than it should have.
+    WrongError {
+        /// The error that was expected.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+    /// The run said in its summary something that is not so.
+    WrongSummary {
+        /// What is so.
+        expected: String,
+        /// What it said.
+        found: String,
+    },
+    /// More was read than the output takes, and is held in memory.
+    MemoryGrew {
+        /// How many bytes were read and not yet written.
+        held: u64,
+        /// How many may be.
+        allowed: u64,
+    },
+    /// A task of the same runtime did not run while the output was slow.
+    BlockedWorker {
+        /// For how long.
+        patience: Duration,
+    },
+    /// A file that should have stayed as it was did not.
+    Touched {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// The first difference between what was expected and what came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// The input that it is about, where one is known.
+    pub input: Option<String>,
+    /// The line's number in that input, from 1.
+    pub input_line: Option<usize>,
+    /// What was expected there, escaped and cut.
+    pub expected: Option<String>,
+    /// The line's number in the output, from 1.
+    pub output_line: Option<usize>,
+    /// What came there, escaped and cut.
+    pub found: Option<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(input) = &self.input {
+            write!(f, "\n  input:    {input}")?;
+            if let Some(line) = self.input_line {
+                write!(f, ", line {line}")?;
+            }
+        }
+        if let Some(expected) = &self.expected {
+            write!(f, "\n  expected: {expected}")?;
+        }
+        if let Some(found) = &self.found {
+            write!(f, "\n  found:    {found}")?;
+        }
+        if let Some(line) = self.output_line {
+            write!(f, "\n  at:       line {line} of the output")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost(difference) => write!(f, "a line was lost{difference}"),
+            Self::Duplicated(difference) => write!(f, "a line came twice{difference}"),
+            Self::Reordered(difference) => write!(f, "the lines of one input changed their order{difference}"),
+            Self::Torn(difference) => write!(f, "a line was torn{difference}"),
+            Self::Foreign(difference) => write!(f, "a line came from nowhere{difference}"),
+            Self::OutOfStep(difference) => write!(f, "lines came out in another order than they came in{difference}"),
+            Self::NotVisible { expected, found } => {
+                write!(f, "a written line did not show\n  expected: {expected}\n  found:    {found}")
+            }
+            Self::Hung { waiting_for, patience } => write!(f, "it hung: waited {patience:?} for {waiting_for}"),
+            Self::Panicked { message } => write!(f, "it panicked: {message}"),
+            Self::Failed(error) => write!(f, "it failed: {error}"),
+            Self::WrongError { expected, found } => {
+                write!(f, "not the error it should be\n  expected: {expected}\n  found:    {found}")
+            }
+            Self::WrongSummary { expected, found } => {
+                write!(f, "the summary is wrong\n  expected: {expected}\n  found:    {found}")
+            }
+            Self::MemoryGrew { held, allowed } => {
+                write!(f, "memory grew: {held} bytes were read and not written, where {allowed} may be")
+            }
+            Self::BlockedWorker { patience } => {
+                write!(f, "a runtime worker was blocked: no other task ran for {patience:?}")
+            }
+            Self::Touched { path } => write!(f, "a file was touched that should not be: {}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for Violation {}
+
+/// A line for a person: escaped, and cut when it is long.
+pub(crate) fn show(line: &[u8]) -> String {
+    const MOST: usize = 120;
+    let text = line[..line.len().min(MOST)].escape_ascii();
+    if line.len() > MOST { format!("{text}… ({} bytes)", line.len()) } else { text.to_string() }
+}

@@ -1,0 +1,3 @@
+//! Stage 1 keeps the contract.
+
+equivalence::suite!(stage1::merge);
