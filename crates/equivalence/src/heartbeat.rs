@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use merge_core::{Input, Output, Summary};
@@ -68,15 +69,22 @@ pub fn check(door: BeatingDoor, settings: &Settings) -> Result<(), Violation> {
         };
         rig.start(move |inputs, interval, output| door(inputs, interval, output, Box::new(beat)))
     };
-    let deadline = Instant::now() + settings.patience;
-    run.await_held()?;
+    // On a blocked worker not even the first write comes about.
+    let blocked = |violation| match violation {
+        Violation::Hung { .. } if beats.load(Ordering::Relaxed) < BEATS => {
+            Violation::BlockedWorker { patience: settings.patience }
+        }
+        other => other,
+    };
+    run.await_held().map_err(blocked)?;
 
+    let deadline = Instant::now() + settings.patience;
     let until = beats.load(Ordering::Relaxed) + BEATS;
     while beats.load(Ordering::Relaxed) < until {
         if Instant::now() > deadline {
             return Err(Violation::BlockedWorker { patience: settings.patience });
         }
-        std::thread::sleep(Duration::from_millis(1));
+        thread::sleep(Duration::from_millis(1));
     }
     rig.capture.release();
     run.close_all();

@@ -33,7 +33,7 @@ mod writers;
 pub use confirm::{Source, confirm, confirm_merge};
 pub use rig::{Capture, Door, Rig, Running, Settings, Trouble};
 pub use scenarios::{SCENARIOS, Scenario};
-pub use violation::{Difference, Violation};
+pub use violation::{Difference, Reason, Violation};
 pub use writers::{Writers, Writing};
 
 /// Makes a `#[test]` of every scenario, for one door.

@@ -210,8 +210,14 @@ impl Running {
     pub fn await_merge(&self, sources: &[Source]) -> Result<(), Violation> {
         let length: usize = sources.iter().map(|source| source.bytes.len()).sum();
         let grown = self.await_that("the output to grow", |merged| merged.len() >= length);
-        confirm(sources, &self.capture.bytes())?;
-        grown
+        match (grown, confirm(sources, &self.capture.bytes())) {
+            (Err(Violation::Hung { .. }), Err(Violation::Lost(Difference { input, expected, .. }))) => {
+                let expected = format!("{} (input {})", expected.unwrap_or_default(), input.unwrap_or_default());
+                Err(Violation::NotVisible { expected, found: "nothing more".into() })
+            }
+            (Err(Violation::Hung { .. }) | Ok(()), confirmed) => confirmed,
+            (Err(other), _) => Err(other),
+        }
     }
 
     /// Waits until `condition` holds for the output, while the run goes on.
@@ -252,30 +258,55 @@ impl Running {
         Ok(())
     }
 
-    /// Waits for the end of a run that should succeed. Returns the merged bytes.
+    /// Waits for the end of a run that should succeed, and confirms that the output is `sources` merged.
     ///
     /// # Errors
     ///
-    /// When it hangs, fails, panics, or says in its summary what is not so.
-    pub fn end(self) -> Result<Vec<u8>, Violation> {
+    /// When it hangs, fails or panics; as [`confirm`]; when its summary says what is not so.
+    pub fn end_confirmed(self, sources: &[Source]) -> Result<(), Violation> {
         let capture = self.capture.clone();
-        self.end_of(|| capture.bytes())
+        self.end_confirmed_in(|| capture.bytes(), sources)
     }
 
     /// The same for a run that wrote somewhere else; `merged` reads it.
     ///
     /// # Errors
     ///
-    /// As [`Running::end`].
-    pub fn end_of(self, merged: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, Violation> {
+    /// As [`Running::end_confirmed`].
+    pub fn end_confirmed_in(self, merged: impl FnOnce() -> Vec<u8>, sources: &[Source]) -> Result<(), Violation> {
         let summary = self.outcome()?.map_err(Violation::Failed)?;
         let merged = merged();
+        confirm(sources, &merged)?;
         let lines = merged.split_inclusive(|&byte| byte == b'\n').count() as u64;
         let expected = Summary { inputs: self.closers.len(), lines, bytes: merged.len() as u64 };
         if summary == expected {
-            Ok(merged)
+            Ok(())
         } else {
             Err(Violation::WrongSummary { expected: format!("{expected:?}"), found: format!("{summary:?}") })
+        }
+    }
+
+    /// Waits for the end of a run that should succeed, whatever it has merged.
+    ///
+    /// # Errors
+    ///
+    /// When it hangs, fails or panics.
+    pub fn await_end(self) -> Result<Summary, Violation> {
+        self.outcome()?.map_err(Violation::Failed)
+    }
+
+    /// Whether the run has ended, without waiting for it. The end can be taken only once: by this, or by the others.
+    ///
+    /// # Errors
+    ///
+    /// When it has failed or panicked.
+    pub fn has_ended(&self) -> Result<bool, Violation> {
+        match self.end.try_recv() {
+            Ok(outcome) => {
+                outcome.map_err(|message| Violation::Panicked { message })?.map_err(Violation::Failed)?;
+                Ok(true)
+            }
+            Err(_) => Ok(false),
         }
     }
 
@@ -291,15 +322,6 @@ impl Running {
             Ok(summary) => format!("no error: {summary:?}"),
         };
         Err(Violation::WrongError { expected: expected.to_owned(), found })
-    }
-
-    /// Waits for the end and confirms that the output is `sources` merged.
-    ///
-    /// # Errors
-    ///
-    /// As [`Running::end`] and [`confirm`].
-    pub fn end_confirmed(self, sources: &[Source]) -> Result<(), Violation> {
-        confirm(sources, &self.end()?)
     }
 
     fn outcome(&self) -> Result<merge_core::Result<Summary>, Violation> {

@@ -76,6 +76,73 @@ pub enum Violation {
     },
 }
 
+/// The kind of a [`Violation`], without its particulars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is the violation of the same name")]
+pub enum Reason {
+    Lost,
+    Duplicated,
+    Reordered,
+    Torn,
+    Foreign,
+    OutOfStep,
+    NotVisible,
+    Hung,
+    Panicked,
+    Failed,
+    WrongError,
+    WrongSummary,
+    MemoryGrew,
+    BlockedWorker,
+    Touched,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Lost => "lost",
+            Self::Duplicated => "duplicated",
+            Self::Reordered => "reordered",
+            Self::Torn => "torn",
+            Self::Foreign => "foreign",
+            Self::OutOfStep => "out of step",
+            Self::NotVisible => "not visible",
+            Self::Hung => "hung",
+            Self::Panicked => "panicked",
+            Self::Failed => "failed",
+            Self::WrongError => "wrong error",
+            Self::WrongSummary => "wrong summary",
+            Self::MemoryGrew => "memory grew",
+            Self::BlockedWorker => "blocked worker",
+            Self::Touched => "touched",
+        })
+    }
+}
+
+impl Violation {
+    /// Its kind. A panic is a panic, also where the run has turned it into an error.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Lost(_) => Reason::Lost,
+            Self::Duplicated(_) => Reason::Duplicated,
+            Self::Reordered(_) => Reason::Reordered,
+            Self::Torn(_) => Reason::Torn,
+            Self::Foreign(_) => Reason::Foreign,
+            Self::OutOfStep(_) => Reason::OutOfStep,
+            Self::NotVisible { .. } => Reason::NotVisible,
+            Self::Hung { .. } => Reason::Hung,
+            Self::Panicked { .. } | Self::Failed(MergeError::Panicked(_)) => Reason::Panicked,
+            Self::Failed(_) => Reason::Failed,
+            Self::WrongError { .. } => Reason::WrongError,
+            Self::WrongSummary { .. } => Reason::WrongSummary,
+            Self::MemoryGrew { .. } => Reason::MemoryGrew,
+            Self::BlockedWorker { .. } => Reason::BlockedWorker,
+            Self::Touched { .. } => Reason::Touched,
+        }
+    }
+}
+
 /// The first difference between what was expected and what came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
