@@ -1,0 +1,57 @@
+//! `abort()` to end a blocking task.
+//!
+//! **Shows as** a program that does not end: the error is there, and the runtime's drop waits for the followers.
+//!
+//! **Why:** a task can be aborted at an `.await`. A blocking task has none: once it has started, `abort` has no
+//! effect, and a runtime that is dropped waits for it.
+//!
+//! **Right:** a close signal that the blocking code looks at, as every `Input` has; then `abort` is not needed. Where
+//! the code cannot be changed, `Runtime::shutdown_timeout` at least gives up.
+//!
+//! **Source:** `tokio::task::JoinHandle::abort`; tokio issues 4853, 5338, 1923.
+
+use std::time::Duration;
+
+use merge_core::{Input, MergeError, Output, Result, Summary};
+use stage1::tail_file;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::support::block_on;
+
+/// Stage 2 with this mistake.
+///
+/// # Errors
+///
+/// As `stage2::merge`, when it comes to that.
+pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(run_tasks_mixed(inputs, interval, output))
+}
+
+async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
+    let mut summary = Summary { inputs: inputs.len(), lines: 0, bytes: 0 };
+    let progress = output.progress();
+    let (queue, mut chunks) = mpsc::channel::<Vec<u8>>(16);
+    let mut tasks = JoinSet::new();
+    tasks.spawn_blocking(move || {
+        while let Some(lines) = chunks.blocking_recv() {
+            output.write(&lines)?;
+        }
+        Ok(())
+    });
+    for input in inputs {
+        let queue = queue.clone();
+        let mut write = move |lines| queue.blocking_send(lines).map_err(|_| MergeError::OutputGone);
+        tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
+    }
+    drop(queue);
+    while let Some(ended) = tasks.join_next().await {
+        if let Ok(Err(error)) = ended {
+            // The mistake: the followers do not hear it.
+            tasks.abort_all();
+            return Err(error);
+        }
+    }
+    (summary.lines, summary.bytes) = (progress.lines(), progress.bytes());
+    Ok(summary)
+}

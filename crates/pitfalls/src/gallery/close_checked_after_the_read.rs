@@ -1,0 +1,37 @@
+//! The close signal is looked at after the read, not before it.
+//!
+//! **Shows as** lost lines: what was written between the last read and the close never comes out.
+//!
+//! **Why:** the article's loop is `while not handle.closed: read`. A follower that sleeps when its input is closed
+//! wakes up, finds it closed, and leaves without another look at the file.
+//!
+//! **Right:** look at the signal first, then read, and end when that read found nothing: the signal can then only be
+//! older than the read. `merge_core::Input::read_lines` does that for every stage.
+//!
+//! **Source:** the article's `tail_file`.
+
+use std::time::Duration;
+
+use merge_core::{Found, Input, Output, Result, Summary};
+use stage1::run_threads;
+
+/// Stage 1 with this mistake.
+///
+/// # Errors
+///
+/// As `stage1::merge`.
+pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, tail_file)
+}
+
+fn tail_file(mut input: Input, interval: Duration, write: &mut dyn FnMut(Vec<u8>) -> Result<()>) -> Result<()> {
+    // The mistake: between the read that found nothing and this look at the signal, there is an interval.
+    while !input.closer().is_closed() {
+        match input.read_lines()? {
+            Found::Lines(lines) => write(lines)?,
+            Found::NoNewData => input.wait_closed(interval),
+            Found::End => break,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! A crossbeam `recv` inside a task.
+//!
+//! **Shows as** timers that stop and tasks that starve: the worker sits in `recv`.
+//!
+//! **Why:** a blocking channel parks the thread. The runtime cannot know, and has one worker less; on a
+//! current-thread runtime it has none.
+//!
+//! **Right:** tokio's `mpsc`, whose `recv` is awaited, or the blocking end on a blocking thread: `stage4::run_tasks`.
+//!
+//! **Source:** crossbeam-rs/crossbeam issues 896 and 902.
+
+use std::time::Duration;
+
+use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use stage3::tail_async;
+use tokio::task::JoinSet;
+
+use crate::support::join_all;
+
+/// Stage 4's top with this mistake.
+///
+/// # Errors
+///
+/// As `stage4::run_tasks`.
+pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
+    let fan_in = FanIn::new(&inputs, &output);
+    let (queue, chunks) = crossbeam_channel::bounded::<Vec<u8>>(16);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        // The mistake: there is no `.await` in this loop.
+        for lines in chunks {
+            output.write(&lines)?;
+        }
+        Ok(())
+    });
+    for input in inputs {
+        let queue = queue.clone();
+        let write = async move |lines| queue.send(lines).map_err(|_| MergeError::OutputGone);
+        tasks.spawn(tail_async(input, interval, write));
+    }
+    drop(queue);
+    join_all(tasks, fan_in).await
+}

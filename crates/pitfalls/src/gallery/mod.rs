@@ -1,0 +1,80 @@
+//! One module per mistake, in the order of the road: the leaf, stage 2, stage 3, stage 4, the suite itself.
+
+use equivalence::{Reason, heartbeat, scenarios};
+
+use crate::Pitfall;
+
+/// Declares the modules and the list of them. A pitfall is found by a scenario, on its `merge`; by the heartbeat, on
+/// its `run_tasks`; or by its own `run`.
+macro_rules! gallery {
+    ($( $name:ident: $mistake:literal, $how:ident $($scenario:ident)?, $reason:ident $says:literal; )*) => {
+        $( pub mod $name; )*
+
+        /// Every pitfall, in the order of the list.
+        pub(crate) const ALL: &[Pitfall] = &[$( Pitfall {
+            name: stringify!($name),
+            mistake: $mistake,
+            scenario: gallery!(@name $how $($scenario)?),
+            reason: Reason::$reason,
+            says: $says,
+            run: gallery!(@run $name $how $($scenario)?),
+        } ),*];
+    };
+    (@name in_scenario $scenario:ident) => { stringify!($scenario) };
+    (@name by_heartbeat) => { "a_slow_output_blocks_no_runtime_worker" };
+    (@name by_itself $scenario:ident) => { stringify!($scenario) };
+    (@run $name:ident in_scenario $scenario:ident) => { |settings| scenarios::$scenario($name::merge, settings) };
+    (@run $name:ident by_heartbeat) => { |settings| heartbeat::check(equivalence::beating!($name::run_tasks), settings) };
+    (@run $name:ident by_itself $scenario:ident) => { $name::run };
+}
+
+gallery! {
+    torn_lines: "`lines()` on a file that grows",
+        in_scenario a_line_written_in_two_halves_stays_whole, Torn "first ";
+    close_checked_after_the_read: "the close signal is looked at after the read",
+        in_scenario what_is_written_just_before_the_close_is_merged, Lost "-last";
+    output_opened_first: "the output is opened before it is compared with the inputs",
+        by_itself an_output_that_is_an_input_is_refused, Touched "touched";
+    lock_released_in_between: "the lock is released between the two halves of a write",
+        in_scenario a_slow_output_holds_the_followers_back, Torn "torn";
+    joined_in_start_order: "the threads are joined in the order of their start",
+        in_scenario an_input_that_fails_ends_the_run_and_the_others_are_merged, Hung "the run to end";
+    default_blocking_pool: "a follower per thread on the default blocking pool",
+        in_scenario six_hundred_inputs_are_all_followed_at_once, NotVisible "nothing more";
+    abort_of_a_blocking_task: "`abort()` to end a blocking task",
+        in_scenario an_output_that_fails_ends_idle_followers, Hung "the run to end";
+    receiver_kept: "the queue's receiver outlives the runtime",
+        in_scenario an_output_that_fails_ends_busy_followers, Hung "the run to end";
+    runtime_nobody_drives: "`Handle::block_on` on a current-thread runtime that nobody drives",
+        in_scenario appends_in_lockstep_come_out_in_the_order_of_the_script, NotVisible "nothing more";
+    block_on_in_a_task: "`block_on` inside a task",
+        in_scenario one_input_is_copied, Panicked "Cannot start a runtime from within a runtime";
+    blocking_send_in_a_task: "`blocking_send` inside a task",
+        in_scenario one_input_is_copied, Panicked "Cannot block the current thread from within a runtime";
+    block_in_place_on_one_thread: "`block_in_place` on a current-thread runtime",
+        in_scenario one_input_is_copied, Panicked "can call blocking only when running on the multi-threaded runtime";
+    runtime_dropped_in_async: "a runtime is dropped inside async code",
+        in_scenario one_input_is_copied, Panicked "Cannot drop a runtime in a context where blocking is not allowed";
+    crossbeam_in_a_task: "a crossbeam `recv` inside a task",
+        by_heartbeat, BlockedWorker "no other task ran";
+    blocking_write_in_a_task: "a blocking write inside a task",
+        by_heartbeat, BlockedWorker "no other task ran";
+    half_line_lost_in_select: "a read that is not cancel safe in `select!`",
+        in_scenario a_line_written_in_two_halves_stays_whole, Torn "first second";
+    cancelled_send: "a `send` that is cancelled by a timeout",
+        in_scenario the_run_returns_only_when_the_output_is_complete, Lost "lost";
+    dropped_join_handle: "the `JoinHandle` is dropped",
+        in_scenario an_input_that_fails_ends_the_run_and_the_others_are_merged, Hung "the run to end";
+    writer_not_awaited: "the writer task is not awaited",
+        in_scenario the_run_returns_only_when_the_output_is_complete, Lost "lost";
+    forgotten_sender: "one `Sender` too many is kept",
+        in_scenario no_inputs_make_an_empty_output, Hung "the run to end";
+    unbounded_queue: "an unbounded queue to the writer",
+        in_scenario a_slow_output_holds_the_followers_back, MemoryGrew "memory grew";
+    unflushed_file: "a `tokio::fs::File` is dropped without `flush`",
+        in_scenario closed_before_the_run_it_merges_what_is_there_and_returns, Lost "lost";
+    oracle_that_accepts_foreign_lines: "an oracle that looks only for what it expects",
+        by_itself concurrent_random_writers_are_merged, Foreign "came from nowhere";
+    oracle_that_confuses_paths: "an oracle that attributes lines by their beginning",
+        by_itself concurrent_random_writers_are_merged, Foreign "10-";
+}

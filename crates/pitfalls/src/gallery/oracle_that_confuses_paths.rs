@@ -1,0 +1,69 @@
+//! An oracle that attributes lines by their beginning.
+//!
+//! **Shows as** a test that fails on a good stage, as soon as there are more than ten inputs: the lines of path `10`
+//! begin with path `1` as well.
+//!
+//! **Why:** the article's `confirm_merge` asks `line.find(path) == 0`, and one path may be the beginning of another.
+//!
+//! **Right:** attribute a line by its whole content: `equivalence::confirm_merge`.
+//!
+//! **Source:** the article's `confirm_merge`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use equivalence::{Capture, Difference, Settings, Source, Violation, Writers, confirm};
+use merge_core::{Input, Output};
+use tempfile::TempDir;
+
+/// Runs a good stage on eleven inputs and shows its output to both oracles.
+///
+/// # Errors
+///
+/// What the weak oracle finds, when the strong one has found nothing.
+pub fn run(settings: &Settings) -> Result<(), Violation> {
+    let folder = TempDir::new().expect("a scratch folder");
+    let writers = Writers { seed: settings.seed, files: 11, ..Writers::default() };
+    let paths = writers.start(folder.path()).and_then(equivalence::Writing::join).expect("writers");
+    let (sources, merged) = merge_in_memory(&paths);
+    confirm(&sources, &merged).map_or(Ok(()), |()| confirm_by_beginning(&sources, &merged))
+}
+
+/// The article's oracle.
+pub(super) fn confirm_by_beginning(sources: &[Source], merged: &[u8]) -> Result<(), Violation> {
+    let lines = |bytes| <[u8]>::split_inclusive(bytes, |&byte| byte == b'\n');
+    for source in sources {
+        // The mistake, twice: a beginning is not a path, and what begins with no path is not looked at.
+        let mut found = lines(merged).filter(|line| line.starts_with(source.name.as_bytes()));
+        for expected in lines(&source.bytes) {
+            match found.next() {
+                Some(line) if line == expected => {}
+                other => return Err(not_expected(source, other.unwrap_or(b"nothing"))),
+            }
+        }
+        if let Some(line) = found.next() {
+            return Err(not_expected(source, line));
+        }
+    }
+    Ok(())
+}
+
+fn not_expected(source: &Source, found: &[u8]) -> Violation {
+    let found = Some(found.escape_ascii().to_string());
+    Violation::Foreign(Difference { input: Some(source.name.clone()), found, ..Difference::default() })
+}
+
+/// What the files hold, and what stage 1 makes of it.
+pub(super) fn merge_in_memory(paths: &[PathBuf]) -> (Vec<Source>, Vec<u8>) {
+    let inputs = Input::open_all(paths).expect("scratch files can be opened");
+    for input in &inputs {
+        input.closer().close();
+    }
+    let merged = Capture::default();
+    stage1::merge(inputs, Duration::from_secs(1), Output::new("(captured)", merged.clone())).expect("a good merge");
+    let sources = paths.iter().map(|path| Source {
+        name: path.display().to_string(),
+        bytes: std::fs::read(path).expect("a scratch file can be read"),
+    });
+    (sources.collect(), merged.bytes())
+}

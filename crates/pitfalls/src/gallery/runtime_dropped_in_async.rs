@@ -1,0 +1,50 @@
+//! A runtime is dropped inside async code.
+//!
+//! **Shows as** a panic: "Cannot drop a runtime in a context where blocking is not allowed".
+//!
+//! **Why:** dropping a runtime waits for its blocking tasks. It happens without a word at the end of a scope, when a
+//! library that is called from async code keeps a runtime of its own.
+//!
+//! **Right:** one runtime, made at the top and dropped there, as in every `merge_on` of this workspace; where a second
+//! one must be, `Runtime::shutdown_background`.
+//!
+//! **Source:** `tokio::runtime::Runtime` on shutdown.
+
+use std::time::Duration;
+
+use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use stage3::tail_async;
+use tokio::runtime::Builder;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::support::{block_on, join_all, send};
+
+/// Stage 4 with this mistake.
+///
+/// # Errors
+///
+/// As `stage4::merge`.
+pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(run_tasks(inputs, interval, output))
+}
+
+async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
+    let fan_in = FanIn::new(&inputs, &output);
+    let (queue, mut chunks) = mpsc::channel::<Vec<u8>>(16);
+    // The mistake: a second runtime, for the followers, which ends with this scope.
+    let followers = Builder::new_multi_thread().enable_time().build().map_err(MergeError::Start)?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn_blocking(move || {
+        while let Some(lines) = chunks.blocking_recv() {
+            output.write(&lines)?;
+        }
+        Ok(())
+    });
+    for input in inputs {
+        let queue = queue.clone();
+        tasks.spawn_on(tail_async(input, interval, async move |lines| send(&queue, lines).await), followers.handle());
+    }
+    drop(queue);
+    join_all(tasks, fan_in).await
+}

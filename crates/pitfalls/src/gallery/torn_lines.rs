@@ -1,0 +1,43 @@
+//! `lines()` on a file that grows.
+//!
+//! **Shows as** a line cut in two: the half that was there, and later the rest as a line of its own.
+//!
+//! **Why:** `next_line` takes the end of the file for the end of the line. On a file that is still being written, the
+//! end of the file is only where the writer has got to.
+//!
+//! **Right:** cut at newlines yourself and keep the rest: `merge_core::Input::read_lines`.
+//!
+//! **Source:** `tokio::io::Lines`; jmagnuson/linemux issue 50, hpcloud/tail issue 35.
+
+use std::time::Duration;
+
+use merge_core::{Input, Output, Result, Summary};
+use tokio::fs::File;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::sync::mpsc::Sender;
+use tokio::time::timeout;
+
+use crate::support::{block_on, input_error, run_tasks_with, send};
+
+/// Stage 4 with this mistake.
+///
+/// # Errors
+///
+/// As `stage4::merge`.
+pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(run_tasks_with(inputs, interval, output, 16, tail_lines))
+}
+
+async fn tail_lines(input: Input, interval: Duration, queue: Sender<Vec<u8>>) -> Result<()> {
+    let file = File::open(input.path()).await.map_err(input_error(&input))?;
+    let mut lines = BufReader::new(file).lines();
+    loop {
+        let closed = input.closer().is_closed();
+        match lines.next_line().await.map_err(input_error(&input))? {
+            // The mistake: this may be half a line.
+            Some(line) => send(&queue, format!("{line}\n").into_bytes()).await?,
+            None if closed => return Ok(()),
+            None => drop(timeout(interval, input.closed()).await),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The suite rejects every pitfall, in its scenario and for its reason.
+
+use std::time::Duration;
+
+use equivalence::{SCENARIOS, Settings};
+use pitfalls::GALLERY;
+
+/// One test per pitfall. The list is checked against the gallery below.
+macro_rules! rejected {
+    ($($name:ident)*) => {
+        const TESTED: &[&str] = &[$(stringify!($name)),*];
+        $(
+            #[test]
+            fn $name() {
+                is_rejected(stringify!($name));
+            }
+        )*
+    };
+}
+
+rejected! {
+    torn_lines
+    close_checked_after_the_read
+    output_opened_first
+    lock_released_in_between
+    joined_in_start_order
+    default_blocking_pool
+    abort_of_a_blocking_task
+    receiver_kept
+    runtime_nobody_drives
+    block_on_in_a_task
+    blocking_send_in_a_task
+    block_in_place_on_one_thread
+    runtime_dropped_in_async
+    crossbeam_in_a_task
+    blocking_write_in_a_task
+    half_line_lost_in_select
+    cancelled_send
+    dropped_join_handle
+    writer_not_awaited
+    forgotten_sender
+    unbounded_queue
+    unflushed_file
+    oracle_that_accepts_foreign_lines
+    oracle_that_confuses_paths
+}
+
+fn is_rejected(name: &str) {
+    let pitfall = GALLERY.iter().find(|pitfall| pitfall.name == name).expect("it is in the gallery");
+    // A hang is cut short. What does not hang is found much sooner.
+    let settings = Settings { patience: Duration::from_secs(3), ..Settings::default() };
+    let Err(violation) = (pitfall.run)(&settings) else { panic!("{name} passes {}", pitfall.scenario) };
+    assert_eq!(violation.reason(), pitfall.reason, "{violation}");
+    assert!(violation.to_string().contains(pitfall.says), "does not say {:?}: {violation}", pitfall.says);
+}
+
+#[test]
+fn every_pitfall_has_a_test() {
+    assert_eq!(GALLERY.iter().map(|pitfall| pitfall.name).collect::<Vec<_>>(), TESTED);
+}
+
+#[test]
+fn every_scenario_that_a_pitfall_names_is_in_the_suite() {
+    for pitfall in GALLERY {
+        let known = SCENARIOS.iter().any(|scenario| scenario.name == pitfall.scenario);
+        assert!(known || pitfall.scenario == "a_slow_output_blocks_no_runtime_worker", "{}", pitfall.scenario);
+    }
+}
