@@ -85,3 +85,70 @@ impl Closer {
         .await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::{Context, Wake, Waker};
+    use std::thread;
+
+    use super::*;
+
+    /// Counts how often it was woken.
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_closed_input_stays_closed_for_every_clone() {
+        let closer = Closer::new();
+        let clone = closer.clone();
+        assert!(!clone.is_closed());
+        closer.close();
+        closer.close();
+        assert!(clone.is_closed());
+    }
+
+    #[test]
+    fn a_wait_ends_at_the_close_whether_it_comes_before_or_after() {
+        let closer = Closer::new();
+        thread::scope(|scope| {
+            scope.spawn(|| closer.wait(HOUR));
+            closer.close();
+        });
+        // Again and again: a close is not used up by the first wait.
+        closer.wait(HOUR);
+        closer.wait(HOUR);
+    }
+
+    #[test]
+    fn a_wait_ends_with_its_time() {
+        let closer = Closer::new();
+        closer.wait(Duration::from_millis(1));
+        assert!(!closer.is_closed());
+    }
+
+    #[test]
+    fn a_task_that_waits_is_woken_by_the_close() {
+        let woken = Arc::new(Woken(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        let closer = Closer::new();
+
+        let mut waiting = pin!(closer.closed());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        assert_eq!(woken.0.load(Ordering::SeqCst), 0);
+        closer.close();
+        assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+        assert!(waiting.as_mut().poll(&mut context).is_ready());
+        // One that comes later does not wait at all.
+        assert!(pin!(closer.closed()).poll(&mut context).is_ready());
+    }
+}

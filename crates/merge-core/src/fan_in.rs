@@ -66,3 +66,59 @@ impl Drop for FanIn {
         self.close_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use tempfile::NamedTempFile;
+
+    use super::*;
+
+    fn two_inputs() -> (Vec<Input>, Output) {
+        let log = NamedTempFile::new().unwrap();
+        let inputs = Input::open_all([log.path(), log.path()]).unwrap();
+        (inputs, Output::new("(sink)", io::sink()))
+    }
+
+    fn full() -> MergeError {
+        MergeError::Output { path: "(sink)".into(), source: io::ErrorKind::StorageFull.into() }
+    }
+
+    #[test]
+    fn a_run_without_errors_is_summed_up() {
+        let (inputs, mut output) = two_inputs();
+        let mut fan_in = FanIn::new(&inputs, &output);
+        output.write(b"a\nb\n").unwrap();
+        fan_in.add(Ok(()));
+        assert!(!inputs[0].closer().is_closed(), "an end that is no error closes nothing");
+        assert_eq!(fan_in.finish().unwrap(), Summary { inputs: 2, lines: 2, bytes: 4 });
+    }
+
+    #[test]
+    fn the_first_error_closes_all_inputs_and_is_the_one_that_counts() {
+        let (inputs, output) = two_inputs();
+        let mut fan_in = FanIn::new(&inputs, &output);
+        fan_in.add(Err(MergeError::Cancelled));
+        assert!(inputs.iter().all(|input| input.closer().is_closed()));
+        fan_in.add(Err(full()));
+        assert!(matches!(fan_in.finish(), Err(MergeError::Cancelled)));
+    }
+
+    #[test]
+    fn a_follower_that_finds_the_output_gone_does_not_hide_why() {
+        let (inputs, output) = two_inputs();
+        let mut fan_in = FanIn::new(&inputs, &output);
+        fan_in.add(Err(MergeError::OutputGone));
+        fan_in.add(Err(full()));
+        fan_in.add(Err(MergeError::Cancelled));
+        assert!(matches!(fan_in.finish(), Err(MergeError::Output { .. })));
+    }
+
+    #[test]
+    fn a_fan_in_that_is_dropped_closes_all_inputs() {
+        let (inputs, output) = two_inputs();
+        drop(FanIn::new(&inputs, &output));
+        assert!(inputs.iter().all(|input| input.closer().is_closed()));
+    }
+}

@@ -129,3 +129,82 @@ impl Progress {
         self.0.bytes.fetch_add(lines.len() as u64, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Mutex;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// Takes the first write, fails at the second, and would take the third.
+    #[derive(Clone, Default)]
+    struct Flaky(Arc<Mutex<Vec<&'static str>>>);
+
+    impl Write for Flaky {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut calls = self.0.lock().unwrap();
+            calls.push("write");
+            let writes = calls.iter().filter(|call| **call == "write").count();
+            if writes == 2 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(bytes.len()) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.0.lock().unwrap().push("flush");
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_write_is_flushed_and_after_a_failure_nothing_more_is_written() {
+        let flaky = Flaky::default();
+        let mut output = Output::new("flaky", flaky.clone());
+        let progress = output.progress();
+        output.write(b"a\nb\n").unwrap();
+        let error = output.write(b"c\n").unwrap_err();
+        assert!(error.to_string().starts_with("cannot write output flaky: "), "{error}");
+        assert!(matches!(output.write(b"d\n"), Err(MergeError::OutputGone)));
+        assert_eq!(*flaky.0.lock().unwrap(), ["write", "flush", "write"]);
+        assert_eq!((progress.lines(), progress.bytes()), (2, 4));
+    }
+
+    #[test]
+    fn an_output_file_is_emptied_and_one_that_is_missing_is_created() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("merged");
+        for old in [None, Some("old content")] {
+            if let Some(old) = old {
+                fs::write(&path, old).unwrap();
+            }
+            Output::create(&path, &[]).unwrap().write(b"new\n").unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"new\n");
+        }
+    }
+
+    #[test]
+    fn an_output_that_is_an_input_is_refused_and_left_as_it_was() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("log");
+        fs::write(&path, "precious").unwrap();
+        let inputs = Input::open_all([&path]).unwrap();
+        let error = Output::create(&path, &inputs).unwrap_err().to_string();
+        assert_eq!(error, format!("output {0} is the same file as input {0}", path.display()));
+        assert_eq!(fs::read(&path).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn an_output_that_cannot_be_created_is_refused_with_its_path_and_cause() {
+        let folder = TempDir::new().unwrap();
+        let error = Output::create(folder.path().join("no/such/folder"), &[]).unwrap_err().to_string();
+        assert!(error.starts_with("cannot write output "), "{error}");
+        assert!(matches!(Output::create(folder.path(), &[]), Err(MergeError::Output { .. })));
+    }
+
+    #[test]
+    fn an_output_shows_its_name_when_it_is_debugged() {
+        let shown = format!("{:?}", Output::new("merged.log", io::sink()));
+        assert!(shown.contains("merged.log"), "{shown}");
+    }
+}
