@@ -20,6 +20,9 @@
 //! | 130  | a second signal                                                                           |
 
 mod args;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod cli_suite;
 mod limit;
 mod report;
 mod status;
