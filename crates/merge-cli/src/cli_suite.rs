@@ -53,7 +53,7 @@ macro_rules! cli_suite {
             #[cfg(unix)] a_signal_is_heard_at_once_however_long_the_interval,
             #[cfg(unix)] a_second_signal_ends_a_program_whose_output_is_stuck,
             #[cfg(unix)] without_following_one_signal_ends_a_program_whose_output_is_stuck,
-            #[cfg(unix)] closed_standard_streams_do_no_harm,
+            #[cfg(unix)] standard_streams_that_are_closed_or_full_do_no_harm,
             #[cfg(unix)] more_inputs_than_the_soft_limit_are_merged,
             #[cfg(unix)] more_inputs_than_the_hard_limit_are_refused_with_both_numbers,
             #[cfg(unix)] a_hard_limit_that_is_just_too_low_is_met_before_the_output_is_touched,
@@ -476,9 +476,13 @@ pub fn a_name_that_is_not_unicode_is_merged(stage: &Stage) {
 }
 
 #[cfg(unix)]
-pub fn closed_standard_streams_do_no_harm(stage: &Stage) {
+pub fn standard_streams_that_are_closed_or_full_do_no_harm(stage: &Stage) {
     stage.write("a", "a\n");
-    for closed in [">&-", "2>&-", "<&- >&- 2>&-"] {
+    let mut streams = vec![">&-", "2>&-", "<&- >&- 2>&-"];
+    if Path::new("/dev/full").exists() {
+        streams.push("2>/dev/full");
+    }
+    for closed in streams {
         let first = format!("exec {closed};");
         let ended = stage.start(stage.command_after(&first, ["--no-follow", "--output", "out", "a"])).end();
         assert_eq!((ended.code, stage.text("out").as_str()), (Some(0), "a\n"), "{closed}: {ended:?}");
@@ -535,7 +539,9 @@ pub fn an_unreadable_input_is_refused_with_its_cause(stage: &Stage) {
         stage.write("locked", "a\n");
         permit(&stage.path("locked"), 0);
         let copy = stage.path(&stage.name);
-        fs::copy(&stage.program, &copy).unwrap();
+        // Copied by this process, it would be open for writing in whatever another test forks just then, and a file
+        // that is open for writing cannot be run.
+        assert!(Command::new("cp").arg(&stage.program).arg(&copy).status().unwrap().success());
         permit(&copy, 0o755);
         let mut command = Command::new(copy);
         command.args(["--output", "out", "locked"]).uid(65_534).gid(65_534);
@@ -667,7 +673,7 @@ pub fn more_inputs_than_the_hard_limit_are_refused_with_both_numbers(stage: &Sta
     let args = ["--no-follow", "--output", "out"].into_iter().chain(names.iter().map(String::as_str));
     let ended = stage.start(stage.command_after("ulimit -n 64;", args)).end();
     stage.assert_failed(&ended, "cannot open input ", Some(24));
-    let both = ": 100 inputs are more than the hard limit of 64 open files allows\n";
+    let both = ": the hard limit is 64 open files, too few for 100 inputs\n";
     assert!(ended.stderr.ends_with(both), "{ended:?}");
     assert!(!stage.path("out").exists(), "the output was touched");
 }
@@ -686,7 +692,7 @@ pub fn a_hard_limit_that_is_just_too_low_is_met_before_the_output_is_touched(sta
             stage.assert_summary(&ended.stderr, "20 lines", "20 inputs");
             merged += 1;
         } else {
-            let cause = format!("20 inputs are more than the hard limit of {limit} open files allows\n");
+            let cause = format!("the hard limit is {limit} open files, too few for 20 inputs\n");
             assert!(ended.stderr.ends_with(&cause), "limit {limit}: {ended:?}");
             stage.assert_failed(&ended, "cannot open input ", Some(24));
             assert_eq!(stage.text("out"), "precious\n", "limit {limit}: the output was touched");

@@ -40,9 +40,9 @@ pub(crate) fn explain(error: &MergeError, inputs: usize, open_files: Option<u64>
     let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     match open_files {
         Some(open_files) if cause.is_some_and(|cause| cause.raw_os_error() == Some(EMFILE)) => format!(
-            "{error}: {} are more than the hard limit of {} open files allows",
-            crate::report::count(inputs as u64, "input"),
-            HumanCount(open_files)
+            "{error}: the hard limit is {} open files, too few for {}",
+            HumanCount(open_files),
+            crate::report::count(inputs as u64, "input")
         ),
         _ => error.to_string(),
     }
