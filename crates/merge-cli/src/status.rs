@@ -1,0 +1,134 @@
+//! The live status line.
+
+use std::fmt;
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use console::Term;
+use indicatif::style::ProgressTracker;
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
+use merge_core::Progress;
+
+use crate::report::count;
+
+/// How often the line is drawn.
+const TICK: Duration = Duration::from_millis(100);
+/// The span that the rate is taken over: one number a second can be read.
+const RATE_SPAN: Duration = Duration::from_secs(1);
+/// How many columns stay free at the right: see [`Terminal`].
+const MARGIN: u16 = 6;
+
+/// Shows the line where a person sees it, and only there: standard error is a terminal, and the merged lines go to a
+/// file. Those on standard output mostly end up on the same terminal, if only through `| grep`, and the line would
+/// cut into them. The flag says that the inputs are closed, for the line to show it.
+pub(crate) fn show(inputs: usize, progress: Progress, to_stdout: bool) -> (ProgressBar, Arc<AtomicBool>) {
+    let draining = Arc::new(AtomicBool::new(false));
+    if to_stdout || !io::stderr().is_terminal() {
+        return (ProgressBar::hidden(), draining);
+    }
+    let line = Line { inputs, progress, draining: Arc::clone(&draining), since: Instant::now(), bytes: 0, rate: 0 };
+    let style = ProgressStyle::default_spinner().tick_chars(r"|/-\ ").with_key("line", line);
+    let terminal = Terminal(Term::buffered_stderr());
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(Box::new(terminal)));
+    // The template is a constant; without it the spinner alone would turn.
+    bar.set_style(style.clone().template("{spinner} {line}").unwrap_or(style));
+    bar.enable_steady_tick(TICK);
+    (bar, draining)
+}
+
+/// What the line says.
+#[derive(Clone, Debug)]
+struct Line {
+    inputs: usize,
+    progress: Progress,
+    draining: Arc<AtomicBool>,
+    /// Since when the next rate is being taken, and how many bytes there were then.
+    since: Instant,
+    bytes: u64,
+    /// In bytes per second.
+    rate: u64,
+}
+
+impl ProgressTracker for Line {
+    fn clone_box(&self) -> Box<dyn ProgressTracker> {
+        Box::new(self.clone())
+    }
+
+    fn tick(&mut self, _: &ProgressState, now: Instant) {
+        let span = now.saturating_duration_since(self.since);
+        if span >= RATE_SPAN {
+            let bytes = self.progress.bytes();
+            let per_second = u128::from(bytes - self.bytes) * 1000 / span.as_millis();
+            self.rate = u64::try_from(per_second).unwrap_or(u64::MAX);
+            (self.since, self.bytes) = (now, bytes);
+        }
+    }
+
+    fn reset(&mut self, _: &ProgressState, _: Instant) {}
+
+    fn write(&self, _: &ProgressState, line: &mut dyn fmt::Write) {
+        let draining = self.draining.load(Ordering::Relaxed);
+        // The bar has nowhere to report that its own buffer failed.
+        let _ = write!(
+            line,
+            "{} {}: {}, {}, {}/s{}",
+            if draining { "draining" } else { "following" },
+            count(self.inputs as u64, "input"),
+            count(self.progress.lines(), "line"),
+            HumanBytes(self.progress.bytes()),
+            HumanBytes(self.rate),
+            if draining { " (ctrl-c: end now)" } else { "" },
+        );
+    }
+}
+
+/// Standard error, a few columns narrower than it is.
+///
+/// The bar fills its line up to the last column. The `^C` that a terminal prints at ctrl-c would begin a new line,
+/// and that one would be cleared in the place of the status line.
+#[derive(Debug)]
+struct Terminal(Term);
+
+impl TermLike for Terminal {
+    fn width(&self) -> u16 {
+        TermLike::width(&self.0).saturating_sub(MARGIN).max(1)
+    }
+
+    fn height(&self) -> u16 {
+        TermLike::height(&self.0)
+    }
+
+    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_up(lines)
+    }
+
+    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
+        self.0.move_cursor_down(lines)
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
+    }
+
+    fn write_line(&self, line: &str) -> io::Result<()> {
+        self.0.write_line(line)
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        self.0.write_str(text)
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.0.clear_line()
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
