@@ -1,0 +1,40 @@
+//! How many threads a stage uses.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+
+/// Counts the threads that have come since it was made, and remembers the most.
+///
+/// Linux lists a process's threads in a folder. Elsewhere there is nothing to count.
+#[derive(Debug)]
+pub(crate) struct Peak {
+    /// The threads that are not the stage's: they were there before it.
+    before: Option<HashSet<OsString>>,
+    most: usize,
+}
+
+impl Peak {
+    /// Make it when the tour's own threads are there and the stage's are not.
+    pub(crate) fn new() -> Self {
+        Self { before: threads(), most: 0 }
+    }
+
+    /// Counts now.
+    pub(crate) fn look(&mut self) {
+        if let (Some(before), Some(now)) = (&self.before, threads()) {
+            self.most = self.most.max(now.difference(before).count());
+        }
+    }
+
+    /// The most that were seen at once; `None` where threads cannot be counted.
+    pub(crate) fn most(&self) -> Option<usize> {
+        self.before.as_ref().map(|_| self.most)
+    }
+}
+
+/// The threads of this process, by their ids.
+fn threads() -> Option<HashSet<OsString>> {
+    // A thread may end while the folder is read: that is no error.
+    Some(fs::read_dir("/proc/self/task").ok()?.flatten().map(|thread| thread.file_name()).collect())
+}
