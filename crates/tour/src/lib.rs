@@ -25,7 +25,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use merge_core::{Input, Output};
+use merge_core::{Input, MergeError, Output};
+use same_file::is_same_file;
 
 pub use logs::Logs;
 pub use run::Outcome;
@@ -47,12 +48,18 @@ impl Outputs {
     /// When the folder or a file cannot be created, or the file is one of `logs`.
     pub fn create(folder: &Path, stages: &[Stage], logs: &[Input]) -> Result<Self> {
         fs::create_dir_all(folder).map_err(about("cannot create folder", folder))?;
-        let create = |stage: &Stage| {
-            let path = folder.join(format!("{}.merged", stage.name));
-            let output = Output::create(&path, logs)?;
-            Ok((path, output))
-        };
-        stages.iter().map(create).collect::<Result<_>>().map(Self)
+        let paths = stages.iter().map(|stage| folder.join(format!("{}.merged", stage.name)));
+        let paths: Vec<_> = paths.collect();
+        // All are checked before the first is emptied.
+        for path in paths.iter().filter(|path| path.exists()) {
+            for log in logs.iter().map(Input::path) {
+                if is_same_file(path, log)? {
+                    return Err(MergeError::SameFile { output: path.clone(), input: log.to_owned() }.into());
+                }
+            }
+        }
+        let create = |path| Output::create(&path, logs).map(|output| (path, output));
+        Ok(Self(paths.into_iter().map(create).collect::<merge_core::Result<_>>()?))
     }
 }
 

@@ -1,8 +1,9 @@
 //! The tour's arguments and exit code.
 
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use clap::Parser;
 use equivalence::Writers;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<bool> {
     let mut out = io::stdout().lock();
     let scratch = TempDir::with_prefix("tour-")?;
+    remove_when_interrupted(&scratch)?;
     raise_file_limit(arguments.logs.len());
     // Whatever is wrong with a log is said before anything is written.
     let originals = Input::open_all(&arguments.logs)?;
@@ -100,6 +102,17 @@ fn run(arguments: &Arguments) -> Result<bool> {
     Ok(agree)
 }
 
+/// A snapshot may be large: ctrl-c must not leave it behind.
+fn remove_when_interrupted(scratch: &TempDir) -> Result<()> {
+    let folder = scratch.path().to_owned();
+    let remove_and_exit = move || {
+        // A stage may still be writing: what it leaves is little.
+        let _ = fs::remove_dir_all(&folder);
+        process::exit(130);
+    };
+    Ok(ctrlc::set_handler(remove_and_exit)?)
+}
+
 /// The article's demonstration.
 fn growing(arguments: &Arguments, scratch: &TempDir) -> Logs {
     let &Arguments { files, lines, pause, seed, .. } = arguments;
@@ -109,6 +122,6 @@ fn growing(arguments: &Arguments, scratch: &TempDir) -> Logs {
 /// The logs that were named, as they are now.
 fn snapshot(arguments: &Arguments, scratch: &TempDir) -> Result<Logs> {
     let folder = scratch.path().join("logs");
-    std::fs::create_dir(&folder)?;
+    fs::create_dir(&folder)?;
     Logs::snapshot(&arguments.logs, &folder)
 }

@@ -68,7 +68,7 @@ pub(crate) fn table(out: &mut impl Write, outcomes: &[Outcome]) -> Result<()> {
             &outcome.verdict.as_ref().err().map_or("confirmed".into(), first_line),
         ])?;
     }
-    writeln!(out, "(threads: the most that were seen at once, the runtime's own included)")
+    writeln!(out, "(threads: the most that were seen at once; - where the run was too short)")
 }
 
 /// Says whether the stages agree, and returns it.

@@ -28,7 +28,8 @@ pub struct Outcome {
     pub inputs: Vec<(String, usize)>,
     /// How many lines are in the output.
     pub lines: usize,
-    /// The most threads that were seen at once; `None` where they cannot be counted.
+    /// The most threads that were seen at once; `None` where they cannot be counted, or the run was too short to
+    /// see them.
     pub threads: Option<usize>,
     /// From the call of the door to its return.
     pub time: Duration,

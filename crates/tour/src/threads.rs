@@ -12,24 +12,29 @@ pub(crate) struct Peak {
     /// The threads that are not the stage's: they were there before it.
     before: Option<HashSet<OsString>>,
     most: usize,
+    looks: usize,
 }
+
+/// A run that was over after fewer looks says little about its threads.
+const FEWEST_LOOKS: usize = 5;
 
 impl Peak {
     /// Make it when the tour's own threads are there and the stage's are not.
     pub(crate) fn new() -> Self {
-        Self { before: threads(), most: 0 }
+        Self { before: threads(), most: 0, looks: 0 }
     }
 
     /// Counts now.
     pub(crate) fn look(&mut self) {
         if let (Some(before), Some(now)) = (&self.before, threads()) {
             self.most = self.most.max(now.difference(before).count());
+            self.looks += 1;
         }
     }
 
-    /// The most that were seen at once; `None` where threads cannot be counted.
+    /// The most that were seen at once; `None` where threads cannot be counted, or were not looked at often enough.
     pub(crate) fn most(&self) -> Option<usize> {
-        self.before.as_ref().map(|_| self.most)
+        (self.looks >= FEWEST_LOOKS).then_some(self.most)
     }
 }
 
