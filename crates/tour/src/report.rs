@@ -90,7 +90,7 @@ pub(crate) fn agreement(out: &mut impl Write, outcomes: &[Outcome]) -> Result<bo
         return Ok(false);
     }
     let lines = count(first.lines, "line");
-    writeln!(out, "All {} stages agree: {lines}, byte for byte the same per input.", number(outcomes.len()))?;
+    writeln!(out, "{} agree: {lines}, byte for byte the same per input.", all_stages(outcomes.len()))?;
     Ok(true)
 }
 
@@ -99,10 +99,13 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{} {what}{}", HumanCount(number as u64), if number == 1 { "" } else { "s" })
 }
 
-/// A small number as a word.
-fn number(number: usize) -> String {
-    let words = ["no", "one", "two", "three", "four", "five", "six"];
-    words.get(number).map_or_else(|| number.to_string(), ToString::to_string)
+fn all_stages(number: usize) -> String {
+    match number {
+        2 => "Both stages".into(),
+        3 => "All three stages".into(),
+        4 => "All four stages".into(),
+        _ => format!("All {number} stages"),
+    }
 }
 
 /// A violation's kind, without its details.

@@ -95,7 +95,10 @@ fn end(top: JoinHandle<Merged>) -> std::result::Result<(std::result::Result<Summ
     }
     match top.join() {
         Ok((merged, time)) => Ok((merged.map_err(Violation::Failed), time)),
-        Err(panic) => Err(Violation::Panicked { message: MergeError::ended_early(Some(panic)).to_string() }),
+        Err(panic) => Err(match MergeError::ended_early(Some(panic)) {
+            MergeError::Panicked(message) => Violation::Panicked { message },
+            other => Violation::Failed(other),
+        }),
     }
 }
 
