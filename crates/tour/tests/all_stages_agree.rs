@@ -10,7 +10,7 @@
 mod model;
 mod script;
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -80,26 +80,26 @@ fn play(stage: &Stage, script: &Script) -> Run {
     rig.interval = Duration::from_millis(1);
     let mut model = Model::new(script.inputs + 1);
     let run = rig.start(stage.door);
-    let mut played = Ok(());
-    for (number, step) in script.steps.iter().chain(&script.closing_steps()).enumerate() {
-        if !model.apply(step) {
-            continue;
-        }
+    let failed = |what: String, model: &Model, rig: &Rig| {
+        let (expected, found) = (Text(model.output.clone()), rig.capture.bytes());
+        let found_text = Text(found.clone());
+        let failure = format!("{what}\n  the model's output: {expected:?}\n  the stage's output: {found_text:?}");
+        Run { output: found, failure: Some(failure) }
+    };
+    for (number, step) in script.steps.iter().enumerate() {
+        assert!(model.apply(step), "a script holds no step whose outcome cannot be known");
         apply(step, number, &mut rig, &run);
-        played = run.await_output(&model.output).and_then(|()| await_read(&run, step.input(), &model));
-        if let Err(violation) = &played {
-            let failure = explain(&format!("at step {number}, {step:?}"), violation, &model, &rig);
-            return Run { output: rig.capture.bytes(), failure: Some(failure) };
+        let awaited = run.await_output(&model.output).and_then(|()| await_read(&run, step.input(), &model));
+        if let Err(violation) = awaited {
+            return failed(format!("at step {number}, {step:?}: {violation}"), &model, &rig);
         }
     }
     run.close_all();
-    let ended = played.and_then(|()| run.end()).map(|output| output == model.output);
-    let failure = match ended {
-        Ok(true) => None,
-        Ok(false) => Some(explain("at the end", &"the output grew after the last step", &model, &rig)),
-        Err(violation) => Some(explain("at the end", &violation, &model, &rig)),
-    };
-    Run { output: rig.capture.bytes(), failure }
+    match run.end() {
+        Ok(output) if output == model.output => Run { output, failure: None },
+        Ok(_) => failed("at the end: the output grew after the last step".into(), &model, &rig),
+        Err(violation) => failed(format!("at the end: {violation}"), &model, &rig),
+    }
 }
 
 /// Does to the files what the step says.
@@ -137,11 +137,6 @@ fn await_read(run: &Running, input: usize, model: &Model) -> Result<(), Violatio
         thread::sleep(Duration::from_micros(200));
     }
     Ok(())
-}
-
-fn explain(place: &str, what: &impl fmt::Display, model: &Model, rig: &Rig) -> String {
-    let (expected, found) = (Text(model.output.clone()), Text(rig.capture.bytes()));
-    format!("{place}: {what}\n  the model's output: {expected:?}\n  the stage's output: {found:?}")
 }
 
 /// Whether a script has failed.
