@@ -7,7 +7,7 @@ use indicatif::HumanCount;
 
 use crate::{Outcome, Stage};
 
-/// A table of inputs longer than this is cut.
+/// How many inputs are listed; the others are counted.
 const MOST_INPUTS: usize = 10;
 /// The widest name of an input.
 const NAME_WIDTH: usize = 55;

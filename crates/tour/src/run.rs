@@ -83,7 +83,7 @@ fn watch(top: &JoinHandle<Merged>, closers: &[Closer], progress: &Progress, peak
             moved = (progress.bytes(), Instant::now());
         }
         // To look at thousands of threads takes a while: it must not keep the stage from its work.
-        thread::sleep(TICK.max(10 * look.elapsed()));
+        thread::sleep(TICK.max(5 * look.elapsed()));
     }
     bar.finish_and_clear();
 }
@@ -104,7 +104,7 @@ fn end(top: JoinHandle<Merged>) -> std::result::Result<(std::result::Result<Summ
 
 /// A bar on standard error; none where that is no terminal.
 fn bar(stage: &Stage, logs: &Logs) -> ProgressBar {
-    let style = ProgressStyle::with_template("  {prefix} {bar:40} {pos} of {len} lines");
+    let style = ProgressStyle::with_template("  {prefix} {bar:40} {human_pos} of {human_len} lines");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(logs.lines() as u64).with_style(style).with_prefix(stage.name)
 }

@@ -16,7 +16,7 @@ pub(crate) struct Peak {
 }
 
 /// A run that was over after fewer looks says little about its threads.
-const FEWEST_LOOKS: usize = 5;
+const FEWEST_LOOKS: usize = 3;
 
 impl Peak {
     /// Make it when the tour's own threads are there and the stage's are not.
@@ -42,4 +42,30 @@ impl Peak {
 fn threads() -> Option<HashSet<OsString>> {
     // A thread may end while the folder is read: that is no error.
     Some(fs::read_dir("/proc/self/task").ok()?.flatten().map(|thread| thread.file_name()).collect())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn threads_that_come_later_are_counted_also_when_they_have_gone() {
+        let mut peak = Peak::new();
+        assert_eq!(peak.most(), None);
+        let together = Barrier::new(4);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                // Once until all are there, and once until they have been seen.
+                scope.spawn(|| (together.wait(), together.wait()));
+            }
+            together.wait();
+            (0..FEWEST_LOOKS).for_each(|_| peak.look());
+            together.wait();
+        });
+        peak.look();
+        assert_eq!(peak.most(), Some(3));
+    }
 }

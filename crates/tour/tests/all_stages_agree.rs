@@ -32,6 +32,7 @@ fn config() -> Config {
     let default = Config::default();
     Config {
         cases: if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { SCRIPTS },
+        max_shrink_time: 60_000,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(regressions))),
         ..default
     }
