@@ -29,7 +29,6 @@ use merge_core::{Input, MergeError, Output};
 use same_file::is_same_file;
 
 pub use logs::Logs;
-pub use run::Outcome;
 pub use stages::{STAGES, Stage, Tail, Top};
 
 /// What stops a tour: its surroundings (a missing log, a full disk), never a stage. Its text is one line.
@@ -53,7 +52,7 @@ impl Outputs {
         // All are checked before the first is emptied.
         for path in paths.iter().filter(|path| path.exists()) {
             for log in logs.iter().map(Input::path) {
-                if is_same_file(path, log)? {
+                if is_same_file(path, log).map_err(about("cannot write output", path))? {
                     return Err(MergeError::SameFile { output: path.clone(), input: log.to_owned() }.into());
                 }
             }
@@ -73,7 +72,7 @@ impl Outputs {
 /// When the logs cannot be read or written, or `out` cannot.
 pub fn tour(stages: &[Stage], logs: &Logs, interval: Duration, outputs: Outputs, out: &mut impl Write) -> Result<bool> {
     raise_file_limit(logs.count());
-    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut outcomes: Vec<_> = Vec::new();
     for (stage, (path, output)) in stages.iter().zip(outputs.0) {
         report::stage(out, stage)?;
         let outcome = run::run(stage, logs, interval, &path, output)?;

@@ -32,6 +32,11 @@ LOGS; nothing else in DIR is touched.
 Exit code: 0 when all stages agree, 1 when they do not or when a log or a
 folder cannot be used.";
 
+const NEXT: &str = "\
+Next: `cargo run --release -p tour -- --files 1000`: which stages save threads?
+      `cargo test -p stage2` holds a stage to the whole contract.
+      `cargo doc --no-deps --open -p stage1` is where the code begins.";
+
 #[derive(Debug, Parser)]
 #[command(version, about = ABOUT, after_help = MORE)]
 struct Arguments {
@@ -96,8 +101,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         writeln!(out, "The merged logs are in {}.", folder.display())?;
     }
     if agree {
-        writeln!(out, "\nNext: `cargo test -p stage2` holds a stage to the whole contract,")?;
-        writeln!(out, "      `cargo doc --no-deps --open -p stage1` is where the code begins.")?;
+        writeln!(out, "\n{NEXT}")?;
     }
     Ok(agree)
 }

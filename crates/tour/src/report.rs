@@ -5,7 +5,8 @@ use std::io::{Result, Write};
 use equivalence::Violation;
 use indicatif::HumanCount;
 
-use crate::{Outcome, Stage};
+use crate::Stage;
+use crate::run::Outcome;
 
 /// How many inputs are listed; the others are counted.
 const MOST_INPUTS: usize = 10;

@@ -19,24 +19,27 @@ const TICK: Duration = Duration::from_millis(2);
 /// How long a stage may write nothing after its inputs were closed, before it is said to hang.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What a stage has done, or how it broke the contract.
+type Verdict<T> = std::result::Result<T, Violation>;
+
 /// What came of one stage.
 #[derive(Debug)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Which stage.
-    pub stage: Stage,
+    pub(crate) stage: Stage,
     /// The logs, each with its name and how many lines it has.
-    pub inputs: Vec<(String, usize)>,
+    pub(crate) inputs: Vec<(String, usize)>,
     /// How many lines are in the output.
-    pub lines: usize,
+    pub(crate) lines: usize,
     /// The most threads that were seen at once; `None` where they cannot be counted, or the run was too short to
     /// see them.
-    pub threads: Option<usize>,
+    pub(crate) threads: Option<usize>,
     /// From the call of the door to its return.
-    pub time: Duration,
+    pub(crate) time: Duration,
     /// Whether the output is a merge of the logs, and if not, why.
-    pub verdict: std::result::Result<(), Violation>,
+    pub(crate) verdict: Verdict<()>,
     /// The same for outputs that hold the same lines, in whatever order.
-    pub digest: u64,
+    pub(crate) digest: u64,
 }
 
 /// Runs `stage` over `logs` into `output`, which is the file at `path`, and confirms what came out.
@@ -50,7 +53,7 @@ pub(crate) fn run(stage: &Stage, logs: &Logs, interval: Duration, path: &Path, o
     let work = move || (door(inputs, interval, output), begun.elapsed());
     let top = thread::Builder::new().name("top".into()).spawn(work)?;
     watch(&top, &closers, &progress, &mut peak, &bar(stage, logs));
-    let (merged, time) = end(top).unwrap_or_else(|violation| (Err(violation), begun.elapsed()));
+    let (merged, time) = end(top, begun);
     closing.wait()?;
 
     let sources = logs.sources()?;
@@ -69,11 +72,11 @@ pub(crate) fn run(stage: &Stage, logs: &Logs, interval: Duration, path: &Path, o
     Ok(Outcome { stage: *stage, inputs, lines, threads: peak.most(), time, verdict, digest: digest(&bytes) })
 }
 
-/// What the door returned, and when.
-type Merged = (merge_core::Result<Summary>, Duration);
+/// What the door returned, and how long it took.
+type Returned = (merge_core::Result<Summary>, Duration);
 
 /// Looks at a stage until it has ended, or hangs.
-fn watch(top: &JoinHandle<Merged>, closers: &[Closer], progress: &Progress, peak: &mut Peak, bar: &ProgressBar) {
+fn watch(top: &JoinHandle<Returned>, closers: &[Closer], progress: &Progress, peak: &mut Peak, bar: &ProgressBar) {
     let mut moved = (progress.bytes(), Instant::now());
     while !top.is_finished() && moved.1.elapsed() < PATIENCE {
         let look = Instant::now();
@@ -89,16 +92,20 @@ fn watch(top: &JoinHandle<Merged>, closers: &[Closer], progress: &Progress, peak
 }
 
 /// How the stage ended. One that hangs is left alone: the tour goes on without it.
-fn end(top: JoinHandle<Merged>) -> std::result::Result<(std::result::Result<Summary, Violation>, Duration), Violation> {
+fn end(top: JoinHandle<Returned>, begun: Instant) -> (Verdict<Summary>, Duration) {
     if !top.is_finished() {
-        return Err(Violation::Hung { waiting_for: "the run to end".into(), patience: PATIENCE });
+        let hung = Violation::Hung { waiting_for: "the run to end".into(), patience: PATIENCE };
+        return (Err(hung), begun.elapsed());
     }
     match top.join() {
-        Ok((merged, time)) => Ok((merged.map_err(Violation::Failed), time)),
-        Err(panic) => Err(match MergeError::ended_early(Some(panic)) {
-            MergeError::Panicked(message) => Violation::Panicked { message },
-            other => Violation::Failed(other),
-        }),
+        Ok((merged, time)) => (merged.map_err(Violation::Failed), time),
+        Err(panic) => {
+            let violation = match MergeError::ended_early(Some(panic)) {
+                MergeError::Panicked(message) => Violation::Panicked { message },
+                other => Violation::Failed(other),
+            };
+            (Err(violation), begun.elapsed())
+        }
     }
 }
 
