@@ -1,5 +1,6 @@
 //! A scenario's surroundings: log files, a captured output, and the door running on a thread of its own.
 
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -160,7 +161,7 @@ impl Rig {
             let _ = ended.send(outcome.map_err(|panic| MergeError::ended_early(Some(panic)).to_string()));
         };
         thread::Builder::new().name("door".into()).spawn(run).expect("a thread for the door");
-        Running { closers, end, capture: self.capture.clone(), settings: self.settings }
+        Running { closers, end, ended: RefCell::new(None), capture: self.capture.clone(), settings: self.settings }
     }
 }
 
@@ -178,6 +179,8 @@ pub struct Running {
     /// The closers of the inputs, in order.
     pub closers: Vec<Closer>,
     end: Receiver<Outcome>,
+    /// The end, when it has been seen and not yet been taken.
+    ended: RefCell<Option<Outcome>>,
     capture: Capture,
     settings: Settings,
 }
@@ -241,18 +244,15 @@ impl Running {
     fn await_state(&self, what: &str, condition: impl Fn(&State) -> bool) -> Result<(), Violation> {
         let deadline = Instant::now() + self.settings.patience;
         while !self.capture.wait(deadline.min(Instant::now() + TICK), &condition) {
-            match self.end.try_recv() {
-                Ok(Ok(Ok(_))) if condition(&self.capture.lock()) => return Ok(()),
-                Ok(Ok(Ok(summary))) => {
-                    return Err(Violation::WrongSummary {
-                        expected: format!("a run that goes on until {what}"),
-                        found: format!("an end: {summary:?}"),
-                    });
-                }
-                Ok(Ok(Err(error))) => return Err(Violation::Failed(error)),
-                Ok(Err(message)) => return Err(Violation::Panicked { message }),
-                Err(_) if Instant::now() >= deadline => return Err(self.hung(what)),
-                Err(_) => {}
+            if self.has_ended() && !condition(&self.capture.lock()) {
+                let summary = self.outcome()?.map_err(Violation::Failed)?;
+                return Err(Violation::WrongSummary {
+                    expected: format!("a run that goes on until {what}"),
+                    found: format!("an end: {summary:?}"),
+                });
+            }
+            if Instant::now() >= deadline {
+                return Err(self.hung(what));
             }
         }
         Ok(())
@@ -295,19 +295,14 @@ impl Running {
         self.outcome()?.map_err(Violation::Failed)
     }
 
-    /// Whether the run has ended, without waiting for it. The end can be taken only once: by this, or by the others.
-    ///
-    /// # Errors
-    ///
-    /// When it has failed or panicked.
-    pub fn has_ended(&self) -> Result<bool, Violation> {
-        match self.end.try_recv() {
-            Ok(outcome) => {
-                outcome.map_err(|message| Violation::Panicked { message })?.map_err(Violation::Failed)?;
-                Ok(true)
-            }
-            Err(_) => Ok(false),
+    /// Whether the run has ended, without waiting for it.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let mut ended = self.ended.borrow_mut();
+        if ended.is_none() {
+            *ended = self.end.try_recv().ok();
         }
+        ended.is_some()
     }
 
     /// Waits for the end of a run that should fail with an error like `expected`.
@@ -324,8 +319,10 @@ impl Running {
         Err(Violation::WrongError { expected: expected.to_owned(), found })
     }
 
+    /// The end of the run, which can be taken once.
     fn outcome(&self) -> Result<merge_core::Result<Summary>, Violation> {
-        match self.end.recv_timeout(self.settings.patience) {
+        let ended = self.ended.take();
+        match ended.map_or_else(|| self.end.recv_timeout(self.settings.patience), Ok) {
             Ok(outcome) => outcome.map_err(|message| Violation::Panicked { message }),
             Err(RecvTimeoutError::Timeout) => Err(self.hung("the run to end")),
             Err(RecvTimeoutError::Disconnected) => Err(Violation::Panicked { message: "the door is gone".into() }),

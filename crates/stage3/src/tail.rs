@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use merge_core::{Found, Input, MergeError, Result};
 use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::{select, time::sleep};
+
+/// Lets a few followers read at once. Each read has a thread of the pool to itself; more of them than the cores and
+/// the disk can serve cost threads and save no time.
+static READERS: Semaphore = Semaphore::const_new(8);
 
 /// Follows `input` until it is closed, and hands its lines to `write`; the article's `tail_async`.
 ///
@@ -24,6 +29,7 @@ pub async fn tail_async(
 ) -> Result<()> {
     loop {
         // The read may wait for the disk: the one call that goes to the blocking pool.
+        let permit = READERS.acquire().await;
         let found;
         (input, found) = spawn_blocking(move || {
             let found = input.read_lines();
@@ -31,6 +37,7 @@ pub async fn tail_async(
         })
         .await
         .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?;
+        drop(permit);
 
         match found? {
             Found::Lines(lines) => write(lines).await?,

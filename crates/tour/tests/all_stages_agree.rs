@@ -96,8 +96,8 @@ fn play(stage: &Stage, script: &Script) -> Run {
         }
     }
     run.close_all();
-    match run.end() {
-        Ok(output) if output == model.output => Run { output, failure: None },
+    match run.await_end() {
+        Ok(_) if rig.capture.bytes() == model.output => Run { output: model.output, failure: None },
         Ok(_) => failed("at the end: the output grew after the last step".into(), &model, &rig),
         Err(violation) => failed(format!("at the end: {violation}"), &model, &rig),
     }
