@@ -25,7 +25,7 @@ use model::Model;
 use script::{Script, Step, Text, scripts};
 
 /// How many scripts each stage goes through; `PROPTEST_CASES` makes it more.
-const SCRIPTS: u32 = 64;
+const SCRIPTS: u32 = 256;
 
 fn config() -> Config {
     let regressions = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all_stages_agree.proptest-regressions");
