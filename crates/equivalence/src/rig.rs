@@ -35,10 +35,11 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// The seed is `EQUIVALENCE_SEED` where it is set.
+    /// The seed is `EQUIVALENCE_SEED` where it is set, and the patience `TEST_PATIENCE`, in seconds.
     fn default() -> Self {
-        let seed = std::env::var("EQUIVALENCE_SEED").ok().and_then(|seed| seed.parse().ok());
-        Self { seed: seed.unwrap_or(20_240_827), patience: Duration::from_secs(60) }
+        let number = |name, otherwise| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise);
+        let patience = Duration::from_secs(number("TEST_PATIENCE", 60));
+        Self { seed: number("EQUIVALENCE_SEED", 20_240_827), patience }
     }
 }
 

@@ -94,6 +94,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::watchdog::Watchdog;
 
     /// Counts how often it was woken.
     struct Woken(AtomicUsize);
@@ -118,6 +119,7 @@ mod tests {
 
     #[test]
     fn a_wait_ends_at_the_close_whether_it_comes_before_or_after() {
+        let _watchdog = Watchdog::start();
         let closer = Closer::new();
         thread::scope(|scope| {
             scope.spawn(|| closer.wait(HOUR));
@@ -130,6 +132,7 @@ mod tests {
 
     #[test]
     fn a_wait_ends_with_its_time() {
+        let _watchdog = Watchdog::start();
         let closer = Closer::new();
         closer.wait(Duration::from_millis(1));
         assert!(!closer.is_closed());

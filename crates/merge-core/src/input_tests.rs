@@ -4,12 +4,14 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::watchdog::Watchdog;
 
 /// One log in a folder of its own, and the input that follows it.
 struct Log {
     folder: TempDir,
     path: PathBuf,
     input: Input,
+    _watchdog: Watchdog,
 }
 
 impl Log {
@@ -18,7 +20,7 @@ impl Log {
         let path = folder.path().join("log");
         fs::write(&path, content).unwrap();
         let input = Input::open(&path).unwrap();
-        Self { folder, path, input }
+        Self { folder, path, input, _watchdog: Watchdog::start() }
     }
 
     fn append(&self, bytes: &[u8]) {

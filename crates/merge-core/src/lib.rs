@@ -22,6 +22,8 @@ mod error;
 mod fan_in;
 mod input;
 mod output;
+#[cfg(test)]
+mod watchdog;
 
 pub use close::Closer;
 pub use error::{MergeError, Result};

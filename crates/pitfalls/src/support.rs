@@ -11,24 +11,29 @@ use tokio::task::JoinSet;
 pub(crate) async fn run_tasks_with<F: Future<Output = Result<()>> + Send + 'static>(
     inputs: Vec<Input>,
     interval: Duration,
-    mut output: Output,
+    output: Output,
     queue: usize,
     follow: impl Fn(Input, Duration, mpsc::Sender<Vec<u8>>) -> F,
 ) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Vec<u8>>(queue);
+    let (queue, chunks) = mpsc::channel::<Vec<u8>>(queue);
     let mut tasks = JoinSet::new();
+    spawn_writer(&mut tasks, output, chunks);
+    for input in inputs {
+        tasks.spawn(follow(input, interval, queue.clone()));
+    }
+    drop(queue);
+    join_all(tasks, fan_in).await
+}
+
+/// Stage 4's writer.
+pub(crate) fn spawn_writer(tasks: &mut JoinSet<Result<()>>, mut output: Output, mut chunks: mpsc::Receiver<Vec<u8>>) {
     tasks.spawn_blocking(move || {
         while let Some(lines) = chunks.blocking_recv() {
             output.write(&lines)?;
         }
         Ok(())
     });
-    for input in inputs {
-        tasks.spawn(follow(input, interval, queue.clone()));
-    }
-    drop(queue);
-    join_all(tasks, fan_in).await
 }
 
 /// Stage 4's fan-in.

@@ -17,7 +17,7 @@ use stage1::tail_file;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::support::block_on;
+use crate::support::{block_on, spawn_writer};
 
 /// Stage 2 with this mistake.
 ///
@@ -28,17 +28,12 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     block_on(run_tasks_mixed(inputs, interval, output))
 }
 
-async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
+async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let mut summary = Summary { inputs: inputs.len(), lines: 0, bytes: 0 };
     let progress = output.progress();
-    let (queue, mut chunks) = mpsc::channel::<Vec<u8>>(16);
+    let (queue, chunks) = mpsc::channel::<Vec<u8>>(16);
     let mut tasks = JoinSet::new();
-    tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
-        }
-        Ok(())
-    });
+    spawn_writer(&mut tasks, output, chunks);
     for input in inputs {
         let queue = queue.clone();
         let mut write = move |lines| queue.blocking_send(lines).map_err(|_| MergeError::OutputGone);

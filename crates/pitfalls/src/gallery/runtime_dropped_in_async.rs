@@ -18,7 +18,7 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::support::{block_on, join_all, send};
+use crate::support::{block_on, join_all, send, spawn_writer};
 
 /// Stage 4 with this mistake.
 ///
@@ -29,18 +29,13 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     block_on(run_tasks(inputs, interval, output))
 }
 
-async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
+async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Vec<u8>>(16);
+    let (queue, chunks) = mpsc::channel::<Vec<u8>>(16);
     // The mistake: a second runtime, for the followers, which ends with this scope.
     let followers = Builder::new_multi_thread().enable_time().build().map_err(MergeError::Start)?;
     let mut tasks = JoinSet::new();
-    tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
-        }
-        Ok(())
-    });
+    spawn_writer(&mut tasks, output, chunks);
     for input in inputs {
         let queue = queue.clone();
         tasks.spawn_on(tail_async(input, interval, async move |lines| send(&queue, lines).await), followers.handle());
