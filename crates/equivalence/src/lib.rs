@@ -2,7 +2,13 @@
 //!
 //! A stage's whole test file is
 //!
-//! ```ignore
+//! ```
+//! # mod stage1 {
+//! #     use merge_core::{Input, MergeError, Output, Result, Summary};
+//! #     pub fn merge(_: Vec<Input>, _: std::time::Duration, _: Output) -> Result<Summary> {
+//! #         Err(MergeError::Cancelled)
+//! #     }
+//! # }
 //! equivalence::suite!(stage1::merge);
 //! ```
 //!

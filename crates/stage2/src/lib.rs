@@ -31,7 +31,7 @@ pub use top::run_tasks_mixed;
 ///
 /// A follower keeps its thread until its input is closed. With tokio's default of 512 threads, the followers from
 /// the 512th on would wait in the pool's queue for a thread that never comes back, without a word
-/// (tokio issues 5889 and 7261).
+/// (tokio issues 5889 and 7261). The same happens where the system itself gives fewer threads than that.
 #[must_use]
 pub fn blocking_threads(inputs: usize) -> usize {
     inputs + 1
