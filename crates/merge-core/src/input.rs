@@ -94,7 +94,7 @@ impl Input {
     /// The first error of [`Input::open`].
     pub fn open_all(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<Vec<Self>> {
         let mut inputs = paths.into_iter().map(Self::open).collect::<Result<Vec<_>>>()?;
-        let block = (ALL_BLOCKS / inputs.len().max(1)).clamp(MIN_BLOCK, MAX_BLOCK);
+        let block = block_among(inputs.len());
         for input in &mut inputs {
             input.block = block;
         }
@@ -260,6 +260,11 @@ impl Input {
             line
         })
     }
+}
+
+/// The most that one read takes, in bytes, when there are so many inputs.
+fn block_among(inputs: usize) -> usize {
+    (ALL_BLOCKS / inputs.max(1)).clamp(MIN_BLOCK, MAX_BLOCK)
 }
 
 /// Opens a regular file. Looks before it opens: to open a pipe would wait for its writer.

@@ -199,14 +199,13 @@ fn an_input_knows_how_much_was_read_from_it() {
 
 #[test]
 fn many_inputs_share_what_their_blocks_may_take() {
-    let folder = TempDir::new().unwrap();
-    let paths: Vec<_> = (0..1024).map(|i| folder.path().join(i.to_string())).collect();
-    for path in &paths {
-        fs::write(path, "").unwrap();
-    }
-    let blocks = |count: usize| Input::open_all(&paths[..count]).unwrap().iter().map(|i| i.block).sum::<usize>();
-    assert_eq!(blocks(1), MAX_BLOCK);
-    assert_eq!(blocks(1024), ALL_BLOCKS);
+    assert_eq!([0, 1, 256].map(block_among), [256 * 1024; 3]);
+    assert_eq!(block_among(1024), 64 * 1024);
+    assert_eq!(block_among(1_000_000), 16 * 1024);
+
+    let log = Log::new(b"");
+    let inputs = Input::open_all(vec![&log.path; 512]).unwrap();
+    assert!(inputs.iter().all(|input| input.block == 128 * 1024));
 }
 
 /// What happens to a file between two reads.
