@@ -1,0 +1,223 @@
+//! Every scenario of the suite rejects something: a scenario that nothing fails would prove nothing.
+//!
+//! The pitfalls of the gallery are rejected by a part of the scenarios. Here are stages, broken on purpose and without
+//! a story, for the others.
+
+// Test code, in helpers that clippy does not know for it; and a door returns a `Result`.
+#![allow(clippy::unwrap_used, clippy::unnecessary_wraps)]
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use equivalence::{Reason, SCENARIOS, Settings, Violation, scenarios};
+use merge_core::{Closer, Found, Input, MergeError, Output, Result, Summary};
+use pitfalls::GALLERY;
+use stage1::{run_threads, tail_file};
+
+type Write<'a> = &'a mut dyn FnMut(Vec<u8>) -> Result<()>;
+
+/// Stage 1, but each chunk goes through `change` on its way.
+fn changed(
+    inputs: Vec<Input>,
+    interval: Duration,
+    output: Output,
+    change: impl Fn(Vec<u8>) -> Vec<u8> + Sync,
+) -> Result<Summary> {
+    run_threads(inputs, interval, output, |input, interval, write: Write| {
+        tail_file(input, interval, &mut |lines| write(change(lines)))
+    })
+}
+
+fn writes_twice(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    changed(inputs, interval, output, |lines| lines.repeat(2))
+}
+
+fn keeps_one_chunk_back(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let kept = Mutex::new(Vec::new());
+    changed(inputs, interval, output, |lines| std::mem::replace(&mut kept.lock().unwrap(), lines))
+}
+
+fn drops_blank_lines(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let line = |bytes: Vec<u8>| {
+        bytes.split_inclusive(|&byte| byte == b'\n').filter(|l| *l != b"\n").collect::<Vec<_>>().concat()
+    };
+    changed(inputs, interval, output, line)
+}
+
+fn expects_utf8(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    changed(inputs, interval, output, |lines| String::from_utf8_lossy(&lines).into_owned().into_bytes())
+}
+
+fn adds_no_newline(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    changed(inputs, interval, output, |lines| lines.strip_suffix(b"half\n").map_or(lines.clone(), |_| b"half".to_vec()))
+}
+
+fn cuts_long_lines(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    changed(inputs, interval, output, |mut lines| {
+        if lines.len() > 1_000_000 {
+            lines.insert(1_000_000, b'\n');
+        }
+        lines
+    })
+}
+
+fn returns_at_once(inputs: Vec<Input>, _: Duration, _: Output) -> Result<Summary> {
+    Ok(Summary { inputs: inputs.len(), lines: 0, bytes: 0 })
+}
+
+fn refuses_empty_inputs(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let empty = |input: &&Input| std::fs::metadata(input.path()).is_ok_and(|file| file.len() == 0);
+    match inputs.iter().find(empty) {
+        Some(input) => Err(MergeError::NotRegular { path: input.path().to_owned() }),
+        None => stage1::merge(inputs, interval, output),
+    }
+}
+
+fn one_close_closes_all(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
+    run_threads(inputs, interval, output, |input, interval, write: Write| {
+        let followed = tail_file(input, interval, write);
+        closers.iter().for_each(Closer::close);
+        followed
+    })
+}
+
+fn ignores_write_errors(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |input, interval, write: Write| {
+        tail_file(input, interval, &mut |lines| write(lines).or(Ok(())))
+    })
+}
+
+fn sleeps_through_the_close(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |mut input, interval, write: Write| {
+        loop {
+            match input.read_lines()? {
+                Found::Lines(lines) => write(lines)?,
+                Found::NoNewData => thread::sleep(interval),
+                Found::End => return Ok(()),
+            }
+        }
+    })
+}
+
+fn lets_a_panic_pass(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let summary = Summary { inputs: inputs.len(), lines: 0, bytes: 0 };
+    let output = Mutex::new(output);
+    thread::scope(|scope| {
+        for input in inputs {
+            scope.spawn(|| tail_file(input, interval, &mut |lines| output.lock().unwrap().write(&lines)));
+        }
+    });
+    Ok(summary)
+}
+
+/// Reads the file that it has opened first, whatever becomes of it and of its name.
+fn reads_like_a_plain_file(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |input, interval, write: Write| {
+        let failed = |source| MergeError::Input { path: input.path().to_owned(), source };
+        let mut file = BufReader::new(File::open(input.path()).map_err(failed)?);
+        let mut line = Vec::new();
+        loop {
+            let closed = input.closer().is_closed();
+            let read = file.read_until(b'\n', &mut line).map_err(failed)?;
+            if line.ends_with(b"\n") {
+                write(std::mem::take(&mut line))?;
+            } else if read == 0 && closed {
+                return Ok(());
+            } else if read == 0 {
+                input.wait_closed(interval);
+            }
+        }
+    })
+}
+
+fn reads_until_nothing_is_left(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |input, interval, write: Write| {
+        // What this one follows is never closed.
+        let mut unending = Input::open(input.path())?;
+        loop {
+            match unending.read_lines()? {
+                Found::Lines(lines) => write(lines)?,
+                _ if input.closer().is_closed() => return Ok(()),
+                _ => input.wait_closed(interval),
+            }
+        }
+    })
+}
+
+fn opens_the_output_first(paths: &[PathBuf], output: &Path) -> Result<(Vec<Input>, Output)> {
+    let output = Output::create(output, &[])?;
+    Ok((Input::open_all(paths)?, output))
+}
+
+/// The scenario's name, how it is run, and what it finds.
+type Rejected = (&'static str, fn(&Settings) -> std::result::Result<(), Violation>, Reason);
+
+macro_rules! rejected {
+    ($($scenario:ident $door:ident $reason:ident)*) => {
+        &[$((stringify!($scenario), |settings| scenarios::$scenario($door, settings), Reason::$reason)),*]
+    };
+}
+
+const BROKEN: &[Rejected] = rejected! {
+    concurrent_random_writers_are_merged writes_twice Duplicated
+    appends_in_lockstep_come_out_in_the_order_of_the_script keeps_one_chunk_back NotVisible
+    closed_before_the_run_it_merges_what_is_there_and_returns returns_at_once Lost
+    a_file_closed_early_ends_while_the_others_go_on one_close_closes_all WrongSummary
+    one_input_is_copied drops_blank_lines Lost
+    an_empty_input_adds_nothing refuses_empty_inputs Failed
+    a_last_line_without_newline_waits_and_is_ended_at_close adds_no_newline Torn
+    bytes_pass_unchanged expects_utf8 Foreign
+    a_line_of_16_mib_stays_whole cuts_long_lines Torn
+    a_writer_that_never_stops_cannot_keep_a_closed_follower_alive reads_until_nothing_is_left Hung
+    a_file_truncated_in_place_is_read_from_the_start_again reads_like_a_plain_file NotVisible
+    a_file_replaced_under_load_loses_nothing reads_like_a_plain_file Hung
+    a_deleted_file_is_followed_again_when_its_name_comes_back reads_like_a_plain_file NotVisible
+    a_panic_is_an_error lets_a_panic_pass Hung
+    a_close_wakes_a_follower_at_once sleeps_through_the_close Hung
+    a_line_is_visible_while_nothing_else_happens keeps_one_chunk_back NotVisible
+};
+
+fn is_rejected(&(scenario, run, reason): &Rejected) {
+    let settings = Settings { patience: Duration::from_secs(3), ..Settings::default() };
+    let violation = run(&settings).expect_err(scenario);
+    assert_eq!(violation.reason(), reason, "{scenario}: {violation}");
+}
+
+#[test]
+fn stages_that_are_broken_on_purpose_are_rejected() {
+    // Together: those that hang have to be waited for.
+    thread::scope(|scope| {
+        for broken in BROKEN {
+            scope.spawn(|| is_rejected(broken));
+        }
+    });
+}
+
+#[test]
+fn a_full_device_that_is_not_noticed_is_rejected() {
+    if Path::new("/dev/full").exists() {
+        let run = |settings: &Settings| scenarios::a_full_device_ends_the_run(ignores_write_errors, settings);
+        is_rejected(&("a_full_device_ends_the_run", run, Reason::Hung));
+    }
+}
+
+#[test]
+fn an_output_that_is_opened_before_the_inputs_is_rejected() {
+    let run = |settings: &Settings| scenarios::refused_inputs(opens_the_output_first, stage1::merge, settings);
+    is_rejected(&("a_refused_input_leaves_the_output_untouched", run, Reason::Touched));
+}
+
+#[test]
+fn every_scenario_rejects_something() {
+    let others = ["a_full_device_ends_the_run", "a_refused_input_leaves_the_output_untouched"];
+    for scenario in SCENARIOS {
+        let by_the_gallery = GALLERY.iter().any(|pitfall| pitfall.scenario == scenario.name);
+        let here = BROKEN.iter().any(|(name, ..)| *name == scenario.name) || others.contains(&scenario.name);
+        assert!(by_the_gallery || here, "nothing is rejected by {}", scenario.name);
+    }
+}
