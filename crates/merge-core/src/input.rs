@@ -170,14 +170,9 @@ impl Input {
                     return Ok(Found::Lines(lines));
                 }
             } else if look.successor.min(left) > 0 {
-                match open_regular(&self.path) {
-                    Ok(file) => self.file = file,
-                    // Gone again since the look: look again.
-                    Err(MergeError::Open { source, .. }) if source.kind() == ErrorKind::NotFound => continue,
-                    Err(error) => return Err(error),
-                }
-                self.position = 0;
-                if let Some(line) = self.end_unfinished() {
+                if self.switch()?
+                    && let Some(line) = self.end_unfinished()
+                {
                     return Ok(Found::Lines(line));
                 }
             } else if closed {
@@ -219,6 +214,19 @@ impl Input {
     #[cfg(not(unix))]
     fn leads_to_open_file(&self, _named: &Metadata) -> bool {
         Handle::from_path(&self.path).is_ok_and(|handle| handle == self.file)
+    }
+
+    /// Goes over to the file that has taken the name. False when it is gone again since the look.
+    fn switch(&mut self) -> Result<bool> {
+        match open_regular(&self.path) {
+            Ok(file) => {
+                self.file = file;
+                self.position = 0;
+                Ok(true)
+            }
+            Err(MergeError::Open { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads at most `available` bytes behind the unfinished line, and says how many came.

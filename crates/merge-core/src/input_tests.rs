@@ -161,6 +161,23 @@ fn a_close_after_a_rotation_hands_out_both_files() {
 }
 
 #[test]
+fn a_new_file_that_is_gone_again_is_no_error_and_one_that_cannot_be_opened_is() {
+    let mut log = Log::new(b"a\nhalf");
+    log.read_all();
+    log.rotate();
+    assert!(!log.input.switch().unwrap());
+    assert_eq!(log.read(), Found::NoNewData, "it is still in the old file");
+
+    // What was a folder is a file now: nothing below it can be opened.
+    let folder = log.folder.path().join("folder");
+    log.input.path = folder.join("log");
+    fs::write(&folder, "").unwrap();
+    if cfg!(unix) {
+        assert!(matches!(log.input.switch(), Err(MergeError::Open { .. })));
+    }
+}
+
+#[test]
 fn a_name_that_leads_to_a_folder_is_an_error_with_its_path() {
     let mut log = Log::new(b"a\n");
     log.rotate();
