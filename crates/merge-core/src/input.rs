@@ -204,16 +204,16 @@ impl Input {
         Ok(Look { end, successor })
     }
 
-    #[cfg(unix)]
+    #[cfg_attr(not(unix), allow(unused_variables))]
     fn leads_to_open_file(&self, named: &Metadata) -> bool {
-        use std::os::unix::fs::MetadataExt;
-        // An inode cannot be given to another file while this one is open.
-        (named.dev(), named.ino()) == (self.file.dev(), self.file.ino())
-    }
-
-    #[cfg(not(unix))]
-    fn leads_to_open_file(&self, _named: &Metadata) -> bool {
-        Handle::from_path(&self.path).is_ok_and(|handle| handle == self.file)
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            // An inode cannot be given to another file while this one is open.
+            (named.dev(), named.ino()) == (self.file.dev(), self.file.ino())
+        }
+        #[cfg(not(unix))]
+        Handle::from_path(&self.path).is_ok_and(|handle| handle.eq(&self.file))
     }
 
     /// Goes over to the file that has taken the name. False when it is gone again since the look.

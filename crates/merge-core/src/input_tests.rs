@@ -174,6 +174,7 @@ fn a_new_file_that_is_gone_again_is_no_error_and_one_that_cannot_be_opened_is() 
     fs::write(&folder, "").unwrap();
     if cfg!(unix) {
         assert!(matches!(log.input.switch(), Err(MergeError::Open { .. })));
+        assert!(matches!(log.input.read_lines(), Err(MergeError::Input { .. })));
     }
 }
 
