@@ -1,7 +1,7 @@
 //! One growing log, followed by name.
 
 use std::fs::{self, File, Metadata};
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -234,23 +234,18 @@ impl Input {
         // A long line is read in ever larger steps, or it would be handled once per block.
         let most = self.block.max(self.unfinished.len());
         let wanted = usize::try_from(available).unwrap_or(usize::MAX).min(most);
-        let before = self.unfinished.len();
         self.unfinished.reserve_exact(wanted);
         let mut file = self.file.as_file();
-        let read = file
+        let came = file
             .seek(SeekFrom::Start(self.position))
-            .and_then(|_| file.take(wanted as u64).read_to_end(&mut self.unfinished));
-        let came = self.unfinished.len() - before;
+            .and_then(|_| read_some(file, wanted, &mut self.unfinished))
+            .map_err(|source| MergeError::Input { path: self.path.clone(), source })?;
         self.position += came as u64;
         self.closer.add_bytes_read(came as u64);
         if let Some(left) = &mut self.left {
             *left -= came as u64;
         }
-        match read {
-            // What came before a failure is whole and counts; the next read meets the failure again.
-            Err(source) if came == 0 => Err(MergeError::Input { path: self.path.clone(), source }),
-            _ => Ok(came),
-        }
+        Ok(came)
     }
 
     /// Cuts after the last newline: what comes before it is handed out, what comes after it stays.
@@ -273,6 +268,17 @@ impl Input {
 /// The most that one read takes, in bytes, when there are so many inputs.
 fn block_among(inputs: usize) -> usize {
     (ALL_BLOCKS / inputs.max(1)).clamp(MIN_BLOCK, MAX_BLOCK)
+}
+
+/// Reads at most `wanted` bytes to the end of `buffer`, and says how many came. What came before a failure counts: the
+/// next read meets the failure again.
+fn read_some(file: impl Read, wanted: usize, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    let before = buffer.len();
+    let read = file.take(wanted as u64).read_to_end(buffer);
+    match buffer.len() - before {
+        0 => read,
+        came => Ok(came),
+    }
 }
 
 /// Opens a regular file. Looks before it opens: to open a pipe would wait for its writer.

@@ -208,6 +208,25 @@ fn a_read_that_fails_is_an_error_with_its_path_and_cause() {
     assert!(error.to_string().starts_with("cannot read input /sys/class/net/lo/speed: "), "{error}");
 }
 
+/// Reads as long as there are bytes, and then fails.
+struct Failing(&'static [u8]);
+
+impl Read for Failing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.0.is_empty() { Err(io::ErrorKind::Other.into()) } else { self.0.read(buffer) }
+    }
+}
+
+#[test]
+fn what_came_before_a_failed_read_counts_and_then_the_failure() {
+    let mut buffer = b"old ".to_vec();
+    assert_eq!(read_some(Failing(b"new"), 100, &mut buffer).unwrap(), 3);
+    assert_eq!(buffer, b"old new");
+    assert!(read_some(Failing(b""), 100, &mut buffer).is_err());
+    assert_eq!(read_some(Failing(b"many"), 2, &mut buffer).unwrap(), 2);
+    assert_eq!(buffer, b"old newma");
+}
+
 #[test]
 fn an_input_knows_how_much_was_read_from_it() {
     let mut log = Log::new(b"a\nhalf");
