@@ -27,6 +27,9 @@ mod limit;
 mod report;
 mod status;
 mod stop;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod testing;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
