@@ -23,6 +23,9 @@ mod args;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod cli_suite;
+#[cfg(all(feature = "testing", unix))]
+#[doc(hidden)]
+pub mod fault_suite;
 mod limit;
 mod report;
 mod status;

@@ -192,7 +192,7 @@ pub(crate) struct Running<'a> {
     command: Command,
     pub(crate) child: Child,
     started: Instant,
-    stage: &'a Stage,
+    pub(crate) stage: &'a Stage,
 }
 
 impl Running<'_> {
