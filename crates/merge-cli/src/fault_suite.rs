@@ -59,6 +59,8 @@ const BUSY: Pace = Pace { burst: 4, longest: 80 };
 const HEAVY: Pace = Pace { burst: 32, longest: 6000 };
 /// How many bursts a writer writes before it may be stopped, so that no log is as good as empty.
 const AT_LEAST: usize = 10;
+/// How much a writer writes before it slows down, in bytes: a program that hangs must not fill the disk.
+const ROOM: usize = 64 * 1024 * 1024;
 /// The logs that are written to under load.
 const LOADED: [&str; 3] = ["a", "b", "c"];
 const MIB: u64 = 1024 * 1024;
@@ -77,15 +79,17 @@ impl Load {
             let (mut file, stop) = (File::create(stage.path(log)).unwrap(), stop.clone());
             thread::spawn(move || {
                 let mut lines = String::new();
+                let mut room = ROOM;
                 for number in 0.. {
                     writeln!(lines, "{log} {number} {:.<1$}", "", number * 37 % pace.longest).unwrap();
                     if number % pace.burst == 0 {
                         file.write_all(lines.as_bytes()).unwrap();
-                        lines.clear();
                         if number >= AT_LEAST * pace.burst && stop.load(Ordering::Relaxed) {
                             break;
                         }
-                        thread::sleep(Duration::from_millis(1));
+                        room = room.saturating_sub(lines.len());
+                        thread::sleep(Duration::from_millis(if room > 0 { 1 } else { 100 }));
+                        lines.clear();
                     }
                 }
             })
