@@ -97,13 +97,12 @@ impl Load {
         Self { stop, writers: writers.into() }
     }
 
-    /// Waits for the writers to stop, and says what they have written.
-    fn stop(mut self, stage: &Stage) -> Vec<Source> {
+    /// Waits for the writers to stop. What they have written is in their logs.
+    fn stop(mut self) {
         self.stop.store(true, Ordering::Relaxed);
         for writer in self.writers.drain(..) {
             writer.join().unwrap();
         }
-        LOADED.map(|log| source(log, stage.read(log))).into()
     }
 }
 
@@ -112,6 +111,11 @@ impl Drop for Load {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
     }
+}
+
+/// What is in the logs of the load.
+fn loaded(stage: &Stage) -> Vec<Source> {
+    LOADED.map(|log| source(log, stage.read(log))).into()
 }
 
 fn source(log: &str, bytes: impl Into<Vec<u8>>) -> Source {
@@ -166,9 +170,9 @@ pub fn killed_in_the_middle_it_leaves_whole_lines_in_order_but_for_a_last_one_cu
         wait_for_bytes(&mut running, "out", mib * MIB);
         running.signal("KILL");
         let ended = running.end();
-        let sources = load.stop(stage);
+        load.stop();
         assert_eq!((ended.code, ended.stderr.as_str()), (None, ""));
-        let cut = assert_output_begins(stage, &sources);
+        let cut = assert_output_begins(stage, &loaded(stage));
         println!("{} bytes of a line that was cut short", cut.len());
     }
 }
@@ -179,9 +183,10 @@ fn assert_nothing_lost_at(stage: &Stage, signal: &str) {
     // Long enough that there is always something that has not been merged yet.
     let mut running = start(stage, "50ms", &["idle"]);
     wait_for_bytes(&mut running, "out", MIB);
-    let mut sources = load.stop(stage);
+    load.stop();
     running.signal(signal);
     let ended = running.end();
+    let mut sources = loaded(stage);
     sources.push(source("idle", stage.read("idle")));
     assert_all_merged(stage, &ended, &sources);
     assert!(ended.stderr.contains(" from 4 inputs in "), "no summary in {ended:?}");
@@ -213,17 +218,18 @@ pub fn head_under_load_ends_it_quietly(stage: &Stage) {
     // Whatever it was reading has ended.
     assert!(head.wait().unwrap().success());
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
-    let cut = assert_output_begins(stage, &load.stop(stage));
+    load.stop();
+    let cut = assert_output_begins(stage, &loaded(stage));
     assert_eq!((stage.text("out").lines().count(), cut.as_slice()), (100, b"".as_slice()));
 }
 
 // -- Outputs that fill up --------------------------------------------------------------------------------------------
 
 /// It failed with this cause, and what it had merged by then is whole lines.
-fn assert_ended_by_output(stage: &Stage, ended: &Ended, output: &str, os_error: i32, sources: &[Source]) {
+fn assert_ended_by_output(stage: &Stage, ended: &Ended, output: &str, os_error: i32) {
     stage.assert_failed(ended, &format!("cannot write output {output}: "), Some(os_error));
     assert!(stage.read("out").len() > 200_000, "there was room for more than that");
-    let cut = assert_output_begins(stage, sources);
+    let cut = assert_output_begins(stage, &loaded(stage));
     assert!(cut.is_empty(), "the output ends with half a line of {} bytes", cut.len());
 }
 
@@ -235,7 +241,8 @@ pub fn an_output_that_reaches_the_file_size_limit_ends_it_with_the_cause_and_who
     let limit = "trap '' XFSZ; ulimit -f 513;";
     let args = ["--interval", "20ms", "--output", "out", "idle"];
     let ended = stage.start(stage.command_after(limit, args.iter().chain(&LOADED))).end();
-    assert_ended_by_output(stage, &ended, "out", EFBIG, &load.stop(stage));
+    load.stop();
+    assert_ended_by_output(stage, &ended, "out", EFBIG);
 }
 
 /// A program under a file system of its own, 300 KiB in size, which goes when the program has ended.
@@ -262,7 +269,8 @@ pub fn a_full_disk_ends_it_with_the_cause_and_whole_lines(stage: &Stage) {
     let mut command = on_a_small_disk(stage, script);
     command.arg(&stage.program).args(["--interval", "20ms", "--output", "disk/out", "idle"]).args(LOADED);
     let ended = stage.start(command).end();
-    assert_ended_by_output(stage, &ended, "disk/out", ENOSPC, &load.stop(stage));
+    load.stop();
+    assert_ended_by_output(stage, &ended, "disk/out", ENOSPC);
 }
 
 // -- Inputs that fail ------------------------------------------------------------------------------------------------
@@ -286,10 +294,10 @@ fn has_unreadable() -> bool {
 #[cfg(target_os = "linux")]
 pub fn an_input_that_cannot_be_read_is_named_and_all_others_are_merged(stage: &Stage) {
     if has_unreadable() {
-        let written = Load::start(stage, HEAVY).stop(stage);
+        Load::start(stage, HEAVY).stop();
         let ended = start(stage, "1day", &[UNREADABLE]).end();
         stage.assert_failed(&ended, &format!("cannot read input {UNREADABLE}: "), Some(EINVAL));
-        assert_output_is(stage, &written);
+        assert_output_is(stage, &loaded(stage));
     }
 }
 
@@ -304,9 +312,10 @@ pub fn an_input_that_can_no_longer_be_read_is_named_and_all_others_are_merged(st
     let mut running = start(stage, "50ms", &["log"]);
     wait_for_bytes(&mut running, "out", MIB);
     stage.append("log", "log 2\n");
-    let mut sources = load.stop(stage);
+    load.stop();
     fs::rename(stage.path("next"), stage.path("log")).unwrap();
     let ended = running.end();
+    let mut sources = loaded(stage);
     stage.assert_failed(&ended, "cannot read input log: ", Some(EINVAL));
     // Of the failed input as well, whatever came before the failure.
     sources.push(source("log", "log 1\nlog 2\n"));
@@ -332,9 +341,10 @@ pub fn an_input_that_loses_its_permissions_is_followed_until_it_is_replaced(stag
     running.wait_for("a line of a file that may not be read any more", |_| out.shows("log 2\n"));
     // What takes its place has to be opened.
     log.write_all(b"log 3\n").unwrap();
-    let mut sources = load.stop(&stage);
+    load.stop();
     fs::rename(stage.path("next"), stage.path("log")).unwrap();
     let ended = running.end();
+    let mut sources = loaded(&stage);
     stage.assert_failed(&ended, "cannot open input log: ", Some(EACCES));
     sources.push(source("log", "log 1\nlog 2\nlog 3\n"));
     assert_output_is(&stage, &sources);
@@ -348,9 +358,10 @@ pub fn an_input_in_a_folder_that_may_not_be_entered_any_more_is_named_with_the_c
     let mut running = start(&stage, "50ms", &["logs/log"]);
     let mut out = Growing::open(&mut running);
     running.wait_for("the first line", |_| out.shows("log 1\n"));
-    let mut sources = load.stop(&stage);
+    load.stop();
     stage.permit("logs", 0o600);
     let ended = running.end();
+    let mut sources = loaded(&stage);
     stage.permit("logs", 0o700);
     stage.assert_failed(&ended, "cannot read input logs/log: ", Some(EACCES));
     sources.push(source("log", "log 1\n"));
@@ -428,9 +439,10 @@ fn assert_rotations(stage: &Stage, rotations: usize, rotate: impl Fn(&mut Rotate
         rotate(&mut log, rotation, &mut running, &mut out);
     }
     log.settle(&mut running, &mut out);
-    let mut sources = load.stop(stage);
+    load.stop();
     running.signal("TERM");
     let ended = running.end();
+    let mut sources = loaded(stage);
     sources.push(source("log", log.written));
     assert_all_merged(stage, &ended, &sources);
 }
