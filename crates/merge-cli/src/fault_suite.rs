@@ -180,8 +180,8 @@ pub fn killed_in_the_middle_it_leaves_whole_lines_in_order_but_for_a_last_one_cu
 fn assert_nothing_lost_at(stage: &Stage, signal: &str) {
     let load = Load::start(stage, HEAVY);
     stage.write("idle", "idle, and with no end");
-    // Long enough that there is always something that has not been merged yet.
-    let mut running = start(stage, "50ms", &["idle"]);
+    // Long enough that at the signal there is something that has not been merged yet.
+    let mut running = start(stage, "500ms", &["idle"]);
     wait_for_bytes(&mut running, "out", MIB);
     load.stop();
     running.signal(signal);
