@@ -55,12 +55,13 @@ struct Pace {
 
 /// A steady trickle, so that a case may last.
 const BUSY: Pace = Pace { burst: 4, longest: 80 };
-/// Up to 100 MB/s per log, so that whatever happens is likely to happen in the middle of a write.
-const HEAVY: Pace = Pace { burst: 32, longest: 6000 };
+/// Up to 25 MB/s per log, so that whatever happens is likely to happen in the middle of a write.
+const HEAVY: Pace = Pace { burst: 8, longest: 6000 };
 /// How many bursts a writer writes before it may be stopped, so that no log is as good as empty.
-const AT_LEAST: usize = 10;
-/// How much a writer writes before it slows down, in bytes: a program that hangs must not fill the disk.
-const ROOM: usize = 64 * 1024 * 1024;
+const AT_LEAST: usize = 20;
+/// How much a writer writes before it slows down, in bytes: a program that hangs must not fill the disk,
+/// nor a slow one keep it busy.
+const ROOM: usize = 16 * 1024 * 1024;
 /// The logs that are written to under load.
 const LOADED: [&str; 3] = ["a", "b", "c"];
 const MIB: u64 = 1024 * 1024;
@@ -415,15 +416,15 @@ impl Rotated {
         line
     }
 
-    /// Writes a line to a file that is new, and goes on writing until that line is in the output and three intervals
-    /// have passed: what polling needs, to see one rotation after the other.
+    /// Writes a line to a file that is new, and when it is in the output goes on writing until three intervals have
+    /// passed: what polling needs, to see one rotation after the other. Not before: a file that was cut off and has
+    /// grown past the point where it was read looks as if nothing had happened.
     fn settle(&mut self, running: &mut Running, out: &mut Growing) {
         let (first, since) = (self.log("first"), Instant::now());
-        let mut shown = false;
-        running.wait_for("the first line of the new file", |_| {
+        running.wait_for("the first line of the new file", |_| out.shows(&first));
+        running.wait_for("three intervals", |_| {
             self.log("more");
-            shown = shown || out.shows(&first);
-            shown && since.elapsed() >= 3 * SHORT
+            since.elapsed() >= 3 * SHORT
         });
     }
 }
