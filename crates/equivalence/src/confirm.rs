@@ -1,6 +1,6 @@
 //! The oracle: is this output a merge of these inputs?
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -81,6 +81,38 @@ pub fn confirm(sources: &[Source], merged: &[u8]) -> Result<(), Violation> {
         }
     }
     Ok(())
+}
+
+/// Confirms that `merged` is a merge of *beginnings* of the sources: of each its first lines, however many, as
+/// [`confirm`] asks for them. For the output of a program that had no time to finish.
+///
+/// Returns what stands after the last newline: nothing, or the start of the very line that comes next in one of the
+/// sources. Which of them is only known when no two sources have a line in common, and no source has one twice.
+///
+/// # Errors
+///
+/// As [`confirm`].
+pub fn confirm_beginnings<'a>(sources: &[Source], merged: &'a [u8]) -> Result<&'a [u8], Violation> {
+    let end = merged.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
+    let (whole, cut) = merged.split_at(end);
+    let held: HashSet<&[u8]> = lines(whole).into_iter().collect();
+    let (mut begun, mut to_come) = (Vec::new(), Vec::new());
+    for source in sources {
+        let lines = lines(&source.bytes);
+        // Up to its last line that is there. One that is missing before it is then found to be lost.
+        let count = lines.iter().rposition(|line| held.contains(line)).map_or(0, |last| last + 1);
+        let length: usize = lines[..count].iter().map(|line| line.len() + 1).sum();
+        // A last line without a newline is one shorter.
+        let (beginning, next) = source.bytes.split_at(length.min(source.bytes.len()));
+        begun.push(Source { name: source.name.clone(), bytes: beginning.to_vec() });
+        to_come.push(next);
+    }
+    confirm(&begun, whole)?;
+    if to_come.iter().any(|next| next.starts_with(cut)) {
+        return Ok(cut);
+    }
+    let output_line = Some(lines(whole).len() + 1);
+    Err(Violation::Torn(Difference { output_line, found: Some(show(cut)), ..Difference::default() }))
 }
 
 /// Where one content occurs: first in the inputs, and everywhere in the output.
@@ -195,6 +227,33 @@ mod tests {
         confirm(&twins, b"x\nx\ny\n").unwrap();
         assert!(matches!(confirm(&twins, b"y\nx\nx\n"), Err(Violation::Reordered(_))));
         assert!(matches!(confirm(&twins, b"x\ny\n"), Err(Violation::Lost(_))));
+    }
+
+    #[test]
+    fn a_beginning_of_each_input_is_a_merge_that_was_cut_short() {
+        for (merged, cut) in [
+            (GOOD, ""),
+            ("", ""),
+            ("10-00-abc\n", ""),
+            ("10-00-abc\n1-00-abc\n1-01", "1-01"),
+            ("1-00-abc\n10-00-abc\n10-01-def", "10-01-def"),
+        ] {
+            assert_eq!(confirm_beginnings(&inputs(), merged.as_bytes()).unwrap(), cut.as_bytes(), "{merged}");
+        }
+        confirm_beginnings(&[source("a", "x\nhalf")], b"x\nhalf\n").unwrap();
+    }
+
+    #[test]
+    fn a_merge_that_was_cut_short_has_no_gaps_and_nothing_else() {
+        let beginnings = |merged: &str| confirm_beginnings(&inputs(), merged.as_bytes()).unwrap_err();
+        assert!(matches!(beginnings("1-00-abc\n1-02-ghi\n"), Violation::Lost(_)));
+        assert!(matches!(beginnings("1-01-def\n1-00-abc\n"), Violation::Reordered(_)));
+        assert!(matches!(beginnings("1-00-abc\n1-00-abc\n"), Violation::Duplicated(_)));
+        assert!(matches!(beginnings("1-00-abc\nhello\n"), Violation::Foreign(_)));
+        assert!(matches!(beginnings("1-00-\n1-00-abc\n"), Violation::Torn(_)));
+        // The start of a line, but of none that is next.
+        assert!(matches!(beginnings("1-00-abc\n1-02-g"), Violation::Torn(_)));
+        assert!(matches!(beginnings("1-00-abc\n1-00-a"), Violation::Torn(_)));
     }
 
     #[test]

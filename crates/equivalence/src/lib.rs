@@ -36,7 +36,7 @@ pub mod scenarios;
 mod violation;
 mod writers;
 
-pub use confirm::{Source, confirm, confirm_merge};
+pub use confirm::{Source, confirm, confirm_beginnings, confirm_merge};
 pub use rig::{Capture, Door, Rig, Running, Settings, Trouble};
 pub use scenarios::{SCENARIOS, Scenario};
 pub use violation::{Difference, Reason, Violation};

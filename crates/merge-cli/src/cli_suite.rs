@@ -8,25 +8,17 @@
 #![allow(clippy::unwrap_used)]
 
 use std::ffi::OsStr;
-use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{self, Child, ChildStdout, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::fs::{self, OpenOptions};
+use std::path::Path;
+use std::process::{ChildStdout, Command, Stdio};
 
-/// How long a program may take for anything. Only a hang takes so long, also on a slow machine that is busy.
-const DEADLINE: Duration = Duration::from_secs(60);
-/// How long to wait between two looks for what a test waits for.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+use crate::testing::{Running, Stage, assert_merged};
 
 /// Makes every case a `#[test]` for the program at this path.
 #[macro_export]
 macro_rules! cli_suite {
     ($program:expr) => {
-        $crate::cli_suite! { $program;
+        $crate::cases! { cli_suite, $program;
             help_fits_80_columns_and_has_examples,
             version_is_the_name_and_a_number,
             an_interval_of_nothing_is_a_usage_error_that_says_what_is_accepted,
@@ -64,223 +56,6 @@ macro_rules! cli_suite {
             #[cfg(target_os = "linux")] a_full_output_ends_a_program_that_follows_idle_inputs,
         }
     };
-    ($program:expr; $($(#[$when:meta])? $case:ident,)*) => {$(
-        $(#[$when])?
-        #[test]
-        fn $case() {
-            let stage = $crate::cli_suite::Stage::new($program, env!("CARGO_TARGET_TMPDIR"), stringify!($case));
-            $crate::cli_suite::$case(&stage);
-        }
-    )*};
-}
-
-/// One stage's program and a scratch folder, which it runs in and which the files of a case are named in.
-#[derive(Debug)]
-pub struct Stage {
-    program: PathBuf,
-    name: String,
-    folder: PathBuf,
-}
-
-impl Stage {
-    /// A new folder in `scratch` for one case.
-    #[must_use]
-    pub fn new(program: &str, scratch: &str, case: &str) -> Self {
-        let program = PathBuf::from(program);
-        let name = program.file_stem().unwrap().to_str().unwrap().to_owned();
-        let folder = Path::new(scratch).join(format!("{name}-{}-{case}", process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        Self { program, name, folder }
-    }
-
-    fn path(&self, file: impl AsRef<Path>) -> PathBuf {
-        self.folder.join(file)
-    }
-
-    fn write(&self, file: impl AsRef<Path>, content: impl AsRef<[u8]>) {
-        fs::write(self.path(file), content).unwrap();
-    }
-
-    fn append(&self, file: &str, content: &str) {
-        OpenOptions::new().append(true).open(self.path(file)).unwrap().write_all(content.as_bytes()).unwrap();
-    }
-
-    fn read(&self, file: impl AsRef<Path>) -> Vec<u8> {
-        fs::read(self.path(file)).unwrap()
-    }
-
-    fn text(&self, file: &str) -> String {
-        String::from_utf8_lossy(&self.read(file)).into_owned()
-    }
-
-    fn command(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(args);
-        command
-    }
-
-    /// The program, started by a shell that does `first` before it becomes the program.
-    #[cfg(unix)]
-    fn command_after(&self, first: &str, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
-        let mut command = Command::new("sh");
-        command.arg("-c").arg(format!("{first} exec \"$0\" \"$@\"")).arg(&self.program).args(args);
-        command
-    }
-
-    /// Starts `command` in the folder. What it prints goes to files, so that it never waits for this test to read it.
-    fn start(&self, mut command: Command) -> Running<'_> {
-        command.stdout(File::create(self.path(".stdout")).unwrap());
-        self.start_with_stdout(command)
-    }
-
-    fn start_with_stdout(&self, mut command: Command) -> Running<'_> {
-        command.current_dir(&self.folder).stdin(Stdio::null()).stderr(File::create(self.path(".stderr")).unwrap());
-        let started = Instant::now();
-        Running { child: command.spawn().unwrap(), command, started, stage: self }
-    }
-
-    fn run(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Ended {
-        self.start(self.command(args)).end()
-    }
-
-    /// Three files with 100,000 lines and a few MiB: far more than a pipe holds.
-    fn write_three_files(&self) {
-        for file in ["a", "b", "c"] {
-            let mut lines = String::new();
-            for line in 0..100_000 {
-                writeln!(lines, "{file} {line} some more text for length").unwrap();
-            }
-            self.write(file, lines);
-        }
-    }
-
-    /// The one line that ends a merge of so much.
-    fn assert_summary(&self, stderr: &str, lines: &str, inputs: &str) {
-        let start = format!("{}: merged {lines} (", self.name);
-        let end = format!(") from {inputs} in ");
-        assert!(stderr.starts_with(&start) && stderr.contains(&end) && stderr.ends_with(" s\n"), "{stderr:?}");
-        assert_eq!(stderr.lines().count(), 1, "{stderr:?}");
-    }
-
-    /// It ended with exit code 1 and one line, which begins so and gives the system's error by number.
-    fn assert_failed(&self, ended: &Ended, message: &str, os_error: Option<i32>) {
-        assert_eq!(ended.code, Some(1), "{ended:?}");
-        assert_eq!(ended.stderr.lines().count(), 1, "one line, not {ended:?}");
-        assert!(ended.stderr.starts_with(&format!("{}: {message}", self.name)), "{message:?} not in {ended:?}");
-        if let Some(number) = os_error {
-            assert!(ended.stderr.contains(&format!("(os error {number})")), "{number} not in {ended:?}");
-        }
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("the files of this case are in {}", self.folder.display());
-        } else {
-            let _ = fs::remove_dir_all(&self.folder);
-        }
-    }
-}
-
-/// A program that is running. It never outlives its test.
-struct Running<'a> {
-    command: Command,
-    child: Child,
-    started: Instant,
-    stage: &'a Stage,
-}
-
-impl Running<'_> {
-    /// Looks for something until it is there. The program has to be alive for it, and the deadline to come.
-    fn wait_for(&mut self, what: &str, mut there: impl FnMut(&Stage) -> bool) {
-        while !there(self.stage) {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("the program ended ({status}) before {what}; it said {:?}", self.stage.text(".stderr"));
-            }
-            self.look_again(what);
-        }
-    }
-
-    fn wait_for_lines(&mut self, output: &str, lines: usize) {
-        let there = |stage: &Stage| {
-            fs::read_to_string(stage.path(output)).is_ok_and(|text| text.matches('\n').count() >= lines)
-        };
-        self.wait_for(&format!("{lines} lines in {output}"), there);
-    }
-
-    fn end(mut self) -> Ended {
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                let stdout = fs::read(self.stage.path(".stdout")).unwrap_or_default();
-                return Ended { code: status.code(), stdout, stderr: self.stage.text(".stderr") };
-            }
-            self.look_again("its end");
-        }
-    }
-
-    fn look_again(&mut self, what: &str) {
-        if self.started.elapsed() > DEADLINE {
-            let _ = self.child.kill();
-            panic!(
-                "still waiting for {what} after {DEADLINE:?}: {:?}; it said {:?}",
-                self.command,
-                self.stage.text(".stderr")
-            );
-        }
-        thread::sleep(LOOK_AGAIN);
-    }
-
-    /// Reads one byte of what the program prints into a pipe, and hands the pipe back.
-    fn first_byte(&mut self) -> ChildStdout {
-        let mut stdout = self.child.stdout.take().unwrap();
-        let (send, receive) = mpsc::channel();
-        thread::spawn(move || {
-            let read = stdout.read_exact(&mut [0]);
-            let _ = send.send(read.map(|()| stdout));
-        });
-        receive.recv_timeout(DEADLINE).expect("the program prints something").unwrap()
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").arg(format!("-{signal}")).arg(self.child.id().to_string()).status().unwrap();
-        assert!(sent.success(), "kill -{signal}: {sent}");
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// How a program ended, and what it said.
-#[derive(Debug)]
-struct Ended {
-    /// `None` when a signal killed it.
-    code: Option<i32>,
-    stdout: Vec<u8>,
-    stderr: String,
-}
-
-/// What a merge of `inputs` must look like: their lines and no others, and those of each input in their order. Every
-/// line begins with the name of its input.
-fn assert_merged(stage: &Stage, output: &[u8], inputs: &[&str]) {
-    assert!(output.ends_with(b"\n"));
-    let lines: Vec<_> = output.split_inclusive(|&byte| byte == b'\n').collect();
-    let mut accounted_for = 0;
-    for input in inputs {
-        let mut content = stage.read(input);
-        if !content.ends_with(b"\n") {
-            content.push(b'\n');
-        }
-        let merged: Vec<_> = lines.iter().copied().filter(|line| line.starts_with(input.as_bytes())).collect();
-        accounted_for += merged.len();
-        assert!(merged.concat() == content, "the lines of {input} are not in the output as they were written");
-    }
-    assert_eq!(accounted_for, lines.len(), "the output has lines that no input has");
 }
 
 // -- Asking and misusing ---------------------------------------------------------------------------------------------
@@ -527,30 +302,10 @@ pub fn a_name_with_a_newline_keeps_the_error_on_one_line(stage: &Stage) {
 
 #[cfg(unix)]
 pub fn an_unreadable_input_is_refused_with_its_cause(stage: &Stage) {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    use std::os::unix::process::CommandExt;
-
-    let permit = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    if fs::metadata(&stage.folder).unwrap().uid() == 0 {
-        // For root every file is readable: the program has to run as somebody else, from where nobody is kept out.
-        let scratch = std::env::temp_dir();
-        let stage = Stage::new(stage.program.to_str().unwrap(), scratch.to_str().unwrap(), "unreadable");
-        permit(&stage.folder, 0o755);
-        stage.write("locked", "a\n");
-        permit(&stage.path("locked"), 0);
-        let copy = stage.path(&stage.name);
-        // Copied by this process, it would be open for writing in whatever another test forks just then, and a file
-        // that is open for writing cannot be run.
-        assert!(Command::new("cp").arg(&stage.program).arg(&copy).status().unwrap().success());
-        permit(&copy, 0o755);
-        let mut command = Command::new(copy);
-        command.args(["--output", "out", "locked"]).uid(65_534).gid(65_534);
-        stage.assert_failed(&stage.start(command).end(), "cannot open input locked: ", Some(13));
-    } else {
-        stage.write("locked", "a\n");
-        permit(&stage.path("locked"), 0);
-        assert_refused(stage, &["locked"], "cannot open input locked: ", Some(13));
-    }
+    let stage = stage.bound_by_permissions();
+    stage.write("locked", "a\n");
+    stage.permit("locked", 0);
+    assert_refused(&stage, &["locked"], "cannot open input locked: ", Some(13));
 }
 
 pub fn a_refused_input_leaves_an_existing_output_as_it_was(stage: &Stage) {
@@ -703,16 +458,8 @@ pub fn a_hard_limit_that_is_just_too_low_is_met_before_the_output_is_touched(sta
 
 #[cfg(test)]
 mod tests {
-    /// A case that is not in the list of [`cli_suite!`] would never run, and nothing else would tell.
     #[test]
     fn every_case_is_in_the_list() {
-        let (list, cases) = include_str!("cli_suite.rs").split_once("pub struct Stage").unwrap();
-        let cases = cases.lines().filter_map(|line| line.strip_prefix("pub fn ")?.strip_suffix("(stage: &Stage) {"));
-        let mut count = 0;
-        for case in cases {
-            assert!(list.contains(&format!(" {case},\n")), "{case} is not in the list");
-            count += 1;
-        }
-        assert!(count > 30, "only {count} cases were found");
+        crate::testing::assert_every_case_is_listed(include_str!("cli_suite.rs"), 30);
     }
 }

@@ -1,13 +1,13 @@
 //! Where the merged lines go.
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memrchr};
 use same_file::Handle;
 
 use crate::{Input, MergeError, Result};
@@ -27,6 +27,8 @@ pub struct Output {
 impl Output {
     /// Creates the file at `path`, or empties the one that is there. Blocking.
     ///
+    /// A regular file is cut back to its last whole line when a write fails, on a full disk for example.
+    ///
     /// # Errors
     ///
     /// [`MergeError::SameFile`] when it is one of `inputs`, by whatever link: the file is then as it was.
@@ -38,10 +40,11 @@ impl Output {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(failed)?;
         let handle = file.try_clone().and_then(Handle::from_file).map_err(failed)?;
         refuse_an_input(path, &handle, inputs)?;
-        if file.metadata().map_err(failed)?.is_file() {
-            file.set_len(0).map_err(failed)?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Ok(Self::new(path, file));
         }
-        Ok(Self::new(path, file))
+        file.set_len(0).map_err(failed)?;
+        Ok(Self::new(path, WholeLines { file, end: 0 }))
     }
 
     /// Writes to standard output.
@@ -85,6 +88,43 @@ impl Output {
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.progress.clone()
+    }
+}
+
+/// A regular file that was empty at first, and holds whole lines also after a write that failed half way.
+struct WholeLines {
+    file: File,
+    /// How long the file is, in bytes.
+    end: u64,
+}
+
+impl WholeLines {
+    /// After a write of `lines` that failed: what came of them up to a newline stays, the half line after it goes.
+    fn cut_back(&mut self, lines: &[u8]) -> io::Result<()> {
+        let came = self.file.stream_position()?.saturating_sub(self.end);
+        let came = usize::try_from(came).map_or(lines, |came| &lines[..came.min(lines.len())]);
+        self.end += memrchr(b'\n', came).map_or(0, |newline| newline as u64 + 1);
+        self.file.set_len(self.end)
+    }
+}
+
+impl Write for WholeLines {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        self.write_all(lines).map(|()| lines.len())
+    }
+
+    fn write_all(&mut self, lines: &[u8]) -> io::Result<()> {
+        let written = self.file.write_all(lines);
+        match written {
+            Ok(()) => self.end += lines.len() as u64,
+            // Where this fails as well, half a line stays. The error of the write is the one that tells why.
+            Err(_) => drop(self.cut_back(lines)),
+        }
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -135,7 +175,7 @@ mod tests {
     use std::fs;
     use std::sync::Mutex;
 
-    use tempfile::TempDir;
+    use tempfile::{NamedTempFile, TempDir};
 
     use super::*;
 
@@ -180,6 +220,18 @@ mod tests {
             }
             Output::create(&path, &[]).unwrap().write(b"new\n").unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"new\n");
+        }
+    }
+
+    #[test]
+    fn of_a_write_that_failed_half_way_whole_lines_stay() {
+        for (came, kept) in [("", ""), ("ha", ""), ("half\n", "half\n"), ("half\nand ha", "half\n")] {
+            let file = NamedTempFile::new().unwrap();
+            let mut output = WholeLines { file: file.reopen().unwrap(), end: 0 };
+            output.write_all(b"before\n").unwrap();
+            output.file.write_all(came.as_bytes()).unwrap();
+            output.cut_back(b"half\nand half\n").unwrap();
+            assert_eq!(fs::read_to_string(&file).unwrap(), format!("before\n{kept}"), "after {came:?}");
         }
     }
 
