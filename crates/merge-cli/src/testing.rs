@@ -14,7 +14,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a program may take for anything. Only a hang takes so long, also on a slow machine that is busy.
-const DEADLINE: Duration = Duration::from_secs(60);
+fn deadline() -> Duration {
+    equivalence::Settings::default().patience
+}
 /// How long to wait between two looks for what a test waits for.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
@@ -224,10 +226,11 @@ impl Running<'_> {
     }
 
     pub(crate) fn look_again(&mut self, what: &str) {
-        if self.started.elapsed() > DEADLINE {
+        if self.started.elapsed() > deadline() {
             let _ = self.child.kill();
             panic!(
-                "still waiting for {what} after {DEADLINE:?}: {:?}; it said {:?}",
+                "still waiting for {what} after {:?}: {:?}; it said {:?}",
+                deadline(),
                 self.command,
                 self.stage.text(".stderr")
             );
@@ -243,7 +246,7 @@ impl Running<'_> {
             let read = stdout.read_exact(&mut [0]);
             let _ = send.send(read.map(|()| stdout));
         });
-        receive.recv_timeout(DEADLINE).expect("the program prints something").unwrap()
+        receive.recv_timeout(deadline()).expect("the program prints something").unwrap()
     }
 
     #[cfg(unix)]
