@@ -1,4 +1,7 @@
 use std::io::Write;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Instant;
 
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -206,6 +209,20 @@ fn a_read_that_fails_is_an_error_with_its_path_and_cause() {
     }
     let error = Input::open(path).unwrap().read_lines().unwrap_err();
     assert!(error.to_string().starts_with("cannot read input /sys/class/net/lo/speed: "), "{error}");
+}
+
+#[test]
+fn an_open_input_lets_its_follower_wait() {
+    let log = Log::new(b"");
+    let (interval, start) = (Duration::from_millis(20), Instant::now());
+    log.input.wait_closed(interval);
+    assert!(start.elapsed() >= interval, "a follower that does not wait keeps a core busy");
+
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(pin!(log.input.closed()).poll(&mut context).is_pending());
+    log.input.closer().close();
+    assert!(pin!(log.input.closed()).poll(&mut context).is_ready());
+    log.input.wait_closed(Duration::from_secs(3600));
 }
 
 /// Reads as long as there are bytes, and then fails.
