@@ -1,8 +1,8 @@
 //! Where the merged lines go.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, Write};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +20,8 @@ use crate::{Input, MergeError, Result};
 pub struct Output {
     name: PathBuf,
     writer: Box<dyn Write + Send>,
+    /// The file behind `writer`, where it is a regular one: it held nothing at first, and only this output writes it.
+    regular: Option<Handle>,
     progress: Progress,
     failed: bool,
 }
@@ -40,11 +42,11 @@ impl Output {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(failed)?;
         let handle = file.try_clone().and_then(Handle::from_file).map_err(failed)?;
         refuse_an_input(path, &handle, inputs)?;
-        if !file.metadata().map_err(failed)?.is_file() {
-            return Ok(Self::new(path, file));
+        let regular = file.metadata().map_err(failed)?.is_file();
+        if regular {
+            file.set_len(0).map_err(failed)?;
         }
-        file.set_len(0).map_err(failed)?;
-        Ok(Self::new(path, WholeLines { file, end: 0 }))
+        Ok(Self { regular: regular.then_some(handle), ..Self::new(path, file) })
     }
 
     /// Writes to standard output.
@@ -63,7 +65,13 @@ impl Output {
 
     /// Writes to any `writer`; `name` stands for it in errors.
     pub fn new(name: impl AsRef<Path>, writer: impl Write + Send + 'static) -> Self {
-        Self { name: name.as_ref().to_owned(), writer: Box::new(writer), progress: Progress::default(), failed: false }
+        Self {
+            name: name.as_ref().to_owned(),
+            writer: Box::new(writer),
+            regular: None,
+            progress: Progress::default(),
+            failed: false,
+        }
     }
 
     /// Writes whole lines and flushes them. Blocks as long as the writer does: never call it on a runtime worker.
@@ -77,54 +85,29 @@ impl Output {
         }
         // Until it has gone well it has gone wrong: a panic in the writer leaves half a line as well.
         self.failed = true;
-        let written = self.writer.write_all(lines).and_then(|()| self.writer.flush());
-        written.map_err(|source| MergeError::Output { path: self.name.clone(), source })?;
+        if let Err(source) = self.writer.write_all(lines).and_then(|()| self.writer.flush()) {
+            // Where this fails as well, half a line stays. The first error is the one that tells why.
+            let _ = self.cut_back(lines);
+            return Err(MergeError::Output { path: self.name.clone(), source });
+        }
         self.failed = false;
         self.progress.add(lines);
         Ok(())
+    }
+
+    /// After a write of `lines` that failed: what came of them up to a newline stays, the half line after it goes.
+    fn cut_back(&self, lines: &[u8]) -> io::Result<()> {
+        let Some(file) = self.regular.as_ref().map(Handle::as_file) else { return Ok(()) };
+        let before = self.progress.bytes();
+        let came = file.metadata()?.len().saturating_sub(before);
+        let came = usize::try_from(came).map_or(lines, |came| &lines[..came.min(lines.len())]);
+        file.set_len(before + memrchr(b'\n', came).map_or(0, |newline| newline as u64 + 1))
     }
 
     /// A view of how much has been written, for whoever does not hold the output.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.progress.clone()
-    }
-}
-
-/// A regular file that was empty at first, and holds whole lines also after a write that failed half way.
-struct WholeLines {
-    file: File,
-    /// How long the file is, in bytes.
-    end: u64,
-}
-
-impl WholeLines {
-    /// After a write of `lines` that failed: what came of them up to a newline stays, the half line after it goes.
-    fn cut_back(&mut self, lines: &[u8]) -> io::Result<()> {
-        let came = self.file.stream_position()?.saturating_sub(self.end);
-        let came = usize::try_from(came).map_or(lines, |came| &lines[..came.min(lines.len())]);
-        self.end += memrchr(b'\n', came).map_or(0, |newline| newline as u64 + 1);
-        self.file.set_len(self.end)
-    }
-}
-
-impl Write for WholeLines {
-    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        self.write_all(lines).map(|()| lines.len())
-    }
-
-    fn write_all(&mut self, lines: &[u8]) -> io::Result<()> {
-        let written = self.file.write_all(lines);
-        match written {
-            Ok(()) => self.end += lines.len() as u64,
-            // Where this fails as well, half a line stays. The error of the write is the one that tells why.
-            Err(_) => drop(self.cut_back(lines)),
-        }
-        written
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 
@@ -218,7 +201,9 @@ mod tests {
             if let Some(old) = old {
                 fs::write(&path, old).unwrap();
             }
-            Output::create(&path, &[]).unwrap().write(b"new\n").unwrap();
+            // Another file is no reason to refuse it.
+            let inputs = [Input::open(NamedTempFile::new().unwrap()).unwrap()];
+            Output::create(&path, &inputs).unwrap().write(b"new\n").unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"new\n");
         }
     }
@@ -227,9 +212,9 @@ mod tests {
     fn of_a_write_that_failed_half_way_whole_lines_stay() {
         for (came, kept) in [("", ""), ("ha", ""), ("half\n", "half\n"), ("half\nand ha", "half\n")] {
             let file = NamedTempFile::new().unwrap();
-            let mut output = WholeLines { file: file.reopen().unwrap(), end: 0 };
-            output.write_all(b"before\n").unwrap();
-            output.file.write_all(came.as_bytes()).unwrap();
+            let mut output = Output::create(&file, &[]).unwrap();
+            output.write(b"before\n").unwrap();
+            output.writer.write_all(came.as_bytes()).unwrap();
             output.cut_back(b"half\nand half\n").unwrap();
             assert_eq!(fs::read_to_string(&file).unwrap(), format!("before\n{kept}"), "after {came:?}");
         }
