@@ -37,12 +37,17 @@ const RENAMED: [(&str, &str); 9] = [
 
 /// Bounds that are reached sooner, so that a schedule needs few steps: a read takes one line, a queue holds one.
 const SMALLER: [(&str, &str, &str); 2] = [
-    ("input", "const MAX_BLOCK: usize = 256 * 1024;", "const MAX_BLOCK: usize = 8;"),
+    ("input", "const MAX_BLOCK: usize = 512 * 1024;", "const MAX_BLOCK: usize = 8;"),
     ("stage2_top", "const QUEUE: usize = 16;", "const QUEUE: usize = 1;"),
 ];
 
-/// What the stages and the scenarios import from a program.
+/// What the stages and the scenarios import from a program. No block is kept for another read: it would outlive its
+/// schedule.
 const EXPORTS: &str = "
+    mod buffers {
+        pub(super) fn take(least: usize) -> Vec<u8> { Vec::with_capacity(least) }
+        pub(super) fn give_back(_: Vec<u8>) {}
+    }
     pub(crate) use merge_core::{MergeError, Result};
     pub(crate) use {close::Closer, fan_in::{FanIn, Summary}, input::{Found, Input}, output::{Output, Progress}};
     pub(crate) use {stage1_tail::tail_file, stage1_top::run_threads, stage2_top::run_tasks_mixed};

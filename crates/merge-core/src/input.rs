@@ -9,14 +9,14 @@ use std::time::Duration;
 use memchr::memrchr;
 use same_file::Handle;
 
-use crate::{Closer, MergeError, Result};
+use crate::{Closer, MergeError, Result, buffers};
 
 /// The most that one read takes, in bytes: large enough that a hand-over to another thread costs little beside it.
-const MAX_BLOCK: usize = 256 * 1024;
+pub(crate) const MAX_BLOCK: usize = 512 * 1024;
 /// The least that one read may take, however many inputs there are.
-const MIN_BLOCK: usize = 16 * 1024;
+pub(crate) const MIN_BLOCK: usize = 16 * 1024;
 /// What the blocks of all inputs may take together, in bytes: every follower may hold one at the same time.
-const ALL_BLOCKS: usize = 64 * 1024 * 1024;
+const ALL_BLOCKS: usize = 128 * 1024 * 1024;
 
 /// An open log file, followed by its *name*: truncated, it is read from the start again; replaced, the old file is
 /// read to its end and then the new one.
@@ -87,7 +87,7 @@ impl Input {
         })
     }
 
-    /// Opens many logs, with blocks so small that all of them together stay within a few tens of MiB. Blocking.
+    /// Opens many logs, with blocks so small that all of them together stay near 128 MiB. Blocking.
     ///
     /// # Errors
     ///
@@ -234,7 +234,11 @@ impl Input {
         // A long line is read in ever larger steps, or it would be handled once per block.
         let most = self.block.max(self.unfinished.len());
         let wanted = usize::try_from(available).unwrap_or(usize::MAX).min(most);
-        self.unfinished.reserve_exact(wanted);
+        if self.unfinished.capacity() - self.unfinished.len() < wanted {
+            let larger = buffers::take(self.unfinished.len() + wanted);
+            let start = mem::replace(&mut self.unfinished, larger);
+            self.unfinished.extend_from_slice(&start);
+        }
         let mut file = self.file.as_file();
         let came = file
             .seek(SeekFrom::Start(self.position))

@@ -253,13 +253,13 @@ fn an_input_knows_how_much_was_read_from_it() {
 
 #[test]
 fn many_inputs_share_what_their_blocks_may_take() {
-    assert_eq!([0, 1, 256].map(block_among), [256 * 1024; 3]);
-    assert_eq!(block_among(1024), 64 * 1024);
+    assert_eq!([0, 1, 256].map(block_among), [512 * 1024; 3]);
+    assert_eq!(block_among(1024), 128 * 1024);
     assert_eq!(block_among(1_000_000), 16 * 1024);
 
     let log = Log::new(b"");
     let inputs = Input::open_all(vec![&log.path; 512]).unwrap();
-    assert!(inputs.iter().all(|input| input.block == 128 * 1024));
+    assert!(inputs.iter().all(|input| input.block == 256 * 1024));
 }
 
 /// What happens to a file between two reads.

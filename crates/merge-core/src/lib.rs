@@ -17,6 +17,7 @@
 //! else comes out; what was in a file when it was closed is still merged; the first error ends the run and nothing
 //! ever hangs.
 
+mod buffers;
 mod close;
 mod error;
 mod fan_in;

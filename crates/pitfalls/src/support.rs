@@ -30,7 +30,7 @@ pub(crate) async fn run_tasks_with<F: Future<Output = Result<()>> + Send + 'stat
 pub(crate) fn spawn_writer(tasks: &mut JoinSet<Result<()>>, mut output: Output, mut chunks: mpsc::Receiver<Vec<u8>>) {
     tasks.spawn_blocking(move || {
         while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+            output.write(lines)?;
         }
         Ok(())
     });

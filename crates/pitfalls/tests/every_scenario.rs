@@ -109,7 +109,7 @@ fn lets_a_panic_pass(inputs: Vec<Input>, interval: Duration, output: Output) -> 
     let output = Mutex::new(output);
     thread::scope(|scope| {
         for input in inputs {
-            scope.spawn(|| tail_file(input, interval, &mut |lines| output.lock().unwrap().write(&lines)));
+            scope.spawn(|| tail_file(input, interval, &mut |lines| output.lock().unwrap().write(lines)));
         }
     });
     Ok(summary)

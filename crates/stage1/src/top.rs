@@ -24,7 +24,7 @@ pub fn run_threads(
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
     let write = |lines: Vec<u8>| match output.lock() {
-        Ok(mut output) => output.write(&lines),
+        Ok(mut output) => output.write(lines),
         Err(_poisoned) => Err(MergeError::OutputGone),
     };
     // At most one message per follower.

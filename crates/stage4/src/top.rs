@@ -26,7 +26,7 @@ pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Outpu
     // The one writer. No lock is needed: the output is its own.
     tasks.spawn_blocking(move || {
         while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+            output.write(lines)?;
         }
         Ok(())
     });

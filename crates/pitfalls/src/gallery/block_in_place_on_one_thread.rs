@@ -36,7 +36,7 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     tasks.spawn(async move {
         while let Some(lines) = chunks.recv().await {
             // The mistake: it depends on the runtime that somebody else has chosen.
-            block_in_place(|| output.write(&lines))?;
+            block_in_place(|| output.write(lines))?;
         }
         Ok(())
     });

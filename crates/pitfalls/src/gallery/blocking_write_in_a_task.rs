@@ -31,7 +31,7 @@ pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Outpu
     tasks.spawn(async move {
         while let Some(lines) = chunks.recv().await {
             // The mistake: everything round this line is async.
-            output.write(&lines)?;
+            output.write(lines)?;
         }
         Ok(())
     });

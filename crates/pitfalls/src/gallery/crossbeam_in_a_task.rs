@@ -29,7 +29,7 @@ pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Outpu
     tasks.spawn(async move {
         // The mistake: there is no `.await` in this loop.
         for lines in chunks {
-            output.write(&lines)?;
+            output.write(lines)?;
         }
         Ok(())
     });

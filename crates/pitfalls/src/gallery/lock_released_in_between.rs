@@ -25,7 +25,7 @@ use stage1::tail_file;
 pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
-    let write_half = |half: &[u8]| output.lock().unwrap_or_else(PoisonError::into_inner).write(half);
+    let write_half = |half: &[u8]| output.lock().unwrap_or_else(PoisonError::into_inner).write(half.to_vec());
     let write = |lines: Vec<u8>| {
         let (first, second) = lines.split_at(lines.len() / 2);
         write_half(first)?;

@@ -36,7 +36,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Resu
         }
         drop(queue);
         while let Some(lines) = chunks.recv().await {
-            let written = spawn_blocking(move || output.write(&lines).map(|()| output)).await;
+            let written = spawn_blocking(move || output.write(lines).map(|()| output)).await;
             output = written.map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))??;
         }
         Ok(())

@@ -34,7 +34,7 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     let mut tasks = JoinSet::new();
     tasks.spawn_blocking(move || {
         while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+            output.write(lines)?;
         }
         Ok(())
     });

@@ -34,7 +34,7 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     // The mistake: this task is in no `JoinSet`.
     tokio::spawn(async move {
         while let Some(lines) = chunks.recv().await {
-            let written = spawn_blocking(move || output.write(&lines).map(|()| output)).await;
+            let written = spawn_blocking(move || output.write(lines).map(|()| output)).await;
             output = written.map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))??;
         }
         Ok::<(), MergeError>(())
