@@ -1,0 +1,212 @@
+//! The price list of bridges: what does it cost to hand one value over, by each of the ways that the stages use?
+//!
+//! Everything async is spawned on the runtime's workers. What `block_on` itself does is not what is measured, except
+//! where it is the bridge.
+
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
+use std::hint::black_box;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use comparison::Result;
+use comparison::recorder::Recorder;
+use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
+
+/// How many values a queue may hold: as in stages 2 and 4.
+const QUEUE: usize = 16;
+
+fn main() -> Result<()> {
+    let mut criterion = Criterion::default().configure_from_args();
+    let recorder = price_list(&mut criterion)?;
+    criterion.final_summary();
+    recorder.save()
+}
+
+fn price_list(criterion: &mut Criterion) -> Result<Recorder> {
+    let runtime = Builder::new_multi_thread().build()?;
+    let mut hops = Hops { recorder: Recorder::start("hops"), group: criterion.benchmark_group("hops"), position: 0.0 };
+
+    hops.time("function call", |times| {
+        for value in 0..times {
+            black_box(call(value));
+        }
+    });
+    let shared = Mutex::new(0);
+    hops.time("Mutex, uncontended", |times| {
+        for value in 0..times {
+            *lock(&shared) += black_box(value);
+        }
+    });
+    contended_mutex(&mut hops);
+    hops.time("crossbeam, same thread", |times| {
+        let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
+        for value in 0..times {
+            let _ = sender.send(value);
+            let _ = black_box(receiver.recv());
+        }
+    });
+    hops.time("crossbeam, to a thread", |times| {
+        let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
+        thread::scope(|scope| {
+            scope.spawn(move || receiver.iter().for_each(|value: u64| _ = black_box(value)));
+            (0..times).for_each(|value| _ = sender.send(value));
+            drop(sender);
+        });
+    });
+    hops.time("mpsc send, task to task", |times| {
+        on_a_worker(&runtime, async move {
+            let (sender, mut receiver) = mpsc::channel(QUEUE);
+            let receiving = tokio::spawn(async move {
+                while let Some(value) = receiver.recv().await {
+                    black_box::<u64>(value);
+                }
+            });
+            for value in 0..times {
+                let _ = sender.send(value).await;
+            }
+            drop(sender);
+            let _ = receiving.await;
+        });
+    });
+    hops.time("mpsc send, task to thread", |times| {
+        on_a_worker(&runtime, async move {
+            let (sender, mut receiver) = mpsc::channel(QUEUE);
+            let receiving = spawn_blocking(move || {
+                while let Some(value) = receiver.blocking_recv() {
+                    black_box::<u64>(value);
+                }
+            });
+            for value in 0..times {
+                let _ = sender.send(value).await;
+            }
+            drop(sender);
+            let _ = receiving.await;
+        });
+    });
+    hops.time("blocking_send, thread to task", |times| {
+        to_a_task(&runtime, times, |sender, value| _ = sender.blocking_send(value));
+    });
+    hops.time("block_on(send), thread to task", |times| {
+        let handle = runtime.handle();
+        to_a_task(&runtime, times, |sender, value| _ = handle.block_on(sender.send(value)));
+    });
+    hops.time("oneshot, there and back", |times| {
+        on_a_worker(&runtime, async move {
+            let (sender, mut receiver) = mpsc::channel::<oneshot::Sender<u64>>(QUEUE);
+            let answering = tokio::spawn(async move {
+                while let Some(answer) = receiver.recv().await {
+                    let _ = answer.send(1);
+                }
+            });
+            for _ in 0..times {
+                let (answer, answered) = oneshot::channel();
+                let _ = sender.send(answer).await;
+                let _ = black_box(answered.await);
+            }
+            drop(sender);
+            let _ = answering.await;
+        });
+    });
+    hops.time("spawn, and await the task", |times| {
+        on_a_worker(&runtime, async move {
+            for value in 0..times {
+                let _ = black_box(tokio::spawn(async move { call(value) }).await);
+            }
+        });
+    });
+    hops.time("spawn_blocking, there and back", |times| {
+        on_a_worker(&runtime, async move {
+            for value in 0..times {
+                let _ = black_box(spawn_blocking(move || call(value)).await);
+            }
+        });
+    });
+
+    Ok(hops.recorder)
+}
+
+/// The group, and what came out.
+struct Hops<'a> {
+    recorder: Recorder,
+    group: BenchmarkGroup<'a, WallTime>,
+    position: f64,
+}
+
+impl Hops<'_> {
+    /// Times `hop`, which hands so many values over.
+    fn time(&mut self, name: &str, mut hop: impl FnMut(u64)) {
+        let profile = self.recorder.profile;
+        self.group
+            .sample_size(profile.pick(10, 20, 50))
+            .warm_up_time(Duration::from_millis(profile.pick(1, 300, 1_000)))
+            .measurement_time(Duration::from_millis(profile.pick(1, 700, 3_000)));
+        let mut samples = Vec::new();
+        self.group.bench_function(name, |bencher| {
+            bencher.iter_custom(|times| {
+                let start = Instant::now();
+                hop(times);
+                let took = start.elapsed();
+                samples.push((times, took));
+                took
+            });
+        });
+        // The warm-up begins with few values, in which starting a thread would count for much.
+        let most = samples.iter().map(|&(times, _)| times).max().unwrap_or_default();
+        let counts = samples.iter().filter(|&&(times, _)| 2 * times >= most);
+        let nanoseconds: Vec<_> = counts.map(|&(times, took)| took.as_secs_f64() * 1e9 / times as f64).collect();
+        self.recorder.add("one value", self.position, name, "time", "ns", &nanoseconds);
+        self.position += 1.0;
+    }
+}
+
+/// While another thread takes the same lock as often as it can.
+fn contended_mutex(hops: &mut Hops) {
+    let (shared, done) = (Mutex::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                *lock(&shared) += black_box(1);
+            }
+        });
+        hops.time("Mutex, contended", |times| {
+            for value in 0..times {
+                *lock(&shared) += black_box(value);
+            }
+        });
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+/// A plain thread hands values to a task, by `send`.
+fn to_a_task(runtime: &Runtime, times: u64, mut send: impl FnMut(&mpsc::Sender<u64>, u64)) {
+    let (sender, mut receiver) = mpsc::channel(QUEUE);
+    let receiving = runtime.spawn(async move {
+        while let Some(value) = receiver.recv().await {
+            black_box::<u64>(value);
+        }
+    });
+    (0..times).for_each(|value| send(&sender, value));
+    drop(sender);
+    let _ = runtime.block_on(receiving);
+}
+
+/// Runs `work` in a task of its own, on a worker.
+fn on_a_worker(runtime: &Runtime, work: impl Future<Output = ()> + Send + 'static) {
+    let _ = runtime.block_on(runtime.spawn(work));
+}
+
+fn lock(mutex: &Mutex<u64>) -> std::sync::MutexGuard<'_, u64> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The price of no bridge at all.
+#[inline(never)]
+fn call(value: u64) -> u64 {
+    black_box(value)
+}

@@ -1,0 +1,52 @@
+//! Logs in which nothing happens: what does it cost to wait for them?
+//!
+//! The limit is one thread that looks at every name once per interval, in a loop. It opens and reads nothing.
+
+#![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use comparison::Result;
+use comparison::child::{follow_to_file, raise_file_limit};
+use comparison::contender::{Contender, STAGES};
+use comparison::logs::Logs;
+use comparison::recorder::Recorder;
+
+const INTERVAL: Duration = Duration::from_millis(100);
+
+fn main() -> Result<()> {
+    let mut recorder = Recorder::start("idle");
+    let window = recorder.profile.pick(Duration::from_millis(10), Duration::from_secs(3), Duration::from_secs(10));
+
+    for count in recorder.profile.pick(vec![5], vec![5, 100, 1_000, 10_000], vec![5, 100, 1_000, 10_000]) {
+        let case = format!("{count} inputs");
+        if u64::from(count) + 100 > raise_file_limit() {
+            eprintln!("skipped: {case}, more than the limit on open files allows");
+            continue;
+        }
+        let logs = Logs::prefilled(count, 0, 100)?;
+        for contender in [Contender::Limit, Contender::Tail].into_iter().chain(STAGES) {
+            if !contender.is_here() {
+                continue;
+            }
+            let follower = follow_to_file(env!("CARGO_BIN_EXE_comparison"), contender, &logs, INTERVAL)?;
+            // A blocking pool keeps a thread for ten seconds after its last work: the first reads must be forgotten.
+            let pool = matches!(contender, Contender::Stage3 | Contender::Stage4);
+            sleep(recorder.profile.pick(Duration::ZERO, settle(pool), settle(pool)));
+            let (start, before) = (Instant::now(), follower.account()?);
+            sleep(window);
+            let after = follower.account()?;
+            let cores = after.cpu.saturating_sub(before.cpu).as_secs_f64() / start.elapsed().as_secs_f64();
+            let x = f64::from(count);
+            recorder.add(&case, x, contender.name(), "cpu", "cores", &[cores]);
+            recorder.add(&case, x, contender.name(), "memory", "MiB", &[after.memory]);
+            recorder.add(&case, x, contender.name(), "threads", "threads", &[after.threads as f64]);
+        }
+    }
+    recorder.save()
+}
+
+fn settle(pool: bool) -> Duration {
+    Duration::from_secs(if pool { 12 } else { 2 })
+}

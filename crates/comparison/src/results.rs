@@ -1,0 +1,186 @@
+//! The machine-readable file of results.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::thread::available_parallelism;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Result;
+use crate::contender::version_of;
+
+/// All groups, by name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Results(pub BTreeMap<String, Group>);
+
+/// What one group measured, in one run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Group {
+    /// `quick` or `full`.
+    pub profile: String,
+    /// Where and when.
+    pub machine: Machine,
+    /// What came out.
+    pub rows: Vec<Row>,
+}
+
+/// Where and when something was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The day, as `2026-11-22`.
+    pub date: String,
+    /// The processor's name, where the system tells it.
+    pub processor: String,
+    /// How many cores this process may use.
+    pub cores: usize,
+    /// The system and its version.
+    pub system: String,
+    /// The compiler.
+    pub rustc: String,
+    /// The peer, or that there was none.
+    pub tail: String,
+}
+
+/// One measure of one contender in one case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The case, as in `64 inputs`.
+    pub case: String,
+    /// The case as a number, for a plot's axis.
+    pub x: f64,
+    /// Who was measured.
+    pub contender: String,
+    /// What was measured.
+    pub measure: String,
+    /// The unit of the three figures.
+    pub unit: String,
+    /// The median of the samples.
+    pub median: f64,
+    /// A quarter of the samples is below this.
+    pub low: f64,
+    /// A quarter of the samples is above this.
+    pub high: f64,
+    /// How many samples there were.
+    pub samples: usize,
+}
+
+impl Results {
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such file, or when it is something else.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()).into())
+    }
+
+    /// Writes the file at `path`, and the folder where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()).into())
+    }
+
+    /// Takes in the groups of `newer`. A full group stays when the newer one is only quick: its name is returned.
+    pub fn take_in(&mut self, newer: Self) -> Vec<String> {
+        let mut refused = Vec::new();
+        for (name, group) in newer.0 {
+            if group.profile != "full" && self.0.get(&name).is_some_and(|old| old.profile == "full") {
+                refused.push(name);
+            } else {
+                self.0.insert(name, group);
+            }
+        }
+        refused
+    }
+
+    /// The one row that is asked for.
+    #[must_use]
+    pub fn find(&self, group: &str, case: &str, contender: &str, measure: &str) -> Option<&Row> {
+        let wanted = |row: &&Row| row.case == case && row.contender == contender && row.measure == measure;
+        self.0.get(group)?.rows.iter().find(wanted)
+    }
+}
+
+impl Row {
+    /// The row of some samples, or nothing when there are none.
+    #[must_use]
+    pub fn new(case: &str, x: f64, contender: &str, measure: &str, unit: &str, samples: &[f64]) -> Option<Self> {
+        let mut sorted = samples.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        Some(Self {
+            case: case.to_owned(),
+            x,
+            contender: contender.to_owned(),
+            measure: measure.to_owned(),
+            unit: unit.to_owned(),
+            median: quantile(&sorted, 0.5)?,
+            low: quantile(&sorted, 0.25)?,
+            high: quantile(&sorted, 0.75)?,
+            samples: samples.len(),
+        })
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { case, contender, measure, unit, median, low, high, .. } = self;
+        write!(f, "{case:16} {contender:20} {measure:10} {:>8} {unit}", short(*median))?;
+        if self.samples == 1 { Ok(()) } else { write!(f, " ({} to {})", short(*low), short(*high)) }
+    }
+}
+
+impl Machine {
+    /// This machine, now.
+    #[must_use]
+    pub fn here() -> Self {
+        let mut date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        date.truncate("2026-11-22".len());
+        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let processor = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+        let system = Command::new("uname").arg("-sr").output().ok();
+        Self {
+            date,
+            processor: processor.map_or("unknown", |(_, name)| name).to_owned(),
+            cores: available_parallelism().map_or(0, usize::from),
+            system: system.map_or(std::env::consts::OS.to_owned(), |uname| {
+                String::from_utf8_lossy(&uname.stdout).trim().to_owned()
+            }),
+            rustc: version_of("rustc").unwrap_or_else(|| "unknown".to_owned()),
+            tail: version_of("tail").unwrap_or_else(|| "none".to_owned()),
+        }
+    }
+}
+
+/// The value that this part of the sorted samples is below, between two samples where it falls there.
+#[must_use]
+pub fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
+    let place = part * sorted.len().checked_sub(1)? as f64;
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    Some(below + (above - below) * place.fract())
+}
+
+/// A figure with three digits that count, as people read them.
+#[must_use]
+pub fn short(figure: f64) -> String {
+    match figure.abs() {
+        0.0 => "0".to_owned(),
+        ..0.01 => format!("{figure:.4}"),
+        ..1.0 => format!("{figure:.3}"),
+        ..10.0 => format!("{figure:.2}"),
+        ..100.0 => format!("{figure:.1}"),
+        _ => format!("{figure:.0}"),
+    }
+}

@@ -1,0 +1,122 @@
+//! What was to be reached, and whether it was.
+
+use std::fmt::Write;
+
+use crate::Result;
+use crate::contender::STAGES;
+use crate::results::{Results, Row, short};
+
+/// One thing that was to be reached.
+struct Target {
+    what: &'static str,
+    bound: String,
+    /// The worst figure that counts for it.
+    figure: Option<f64>,
+    unit: &'static str,
+    met: fn(f64, f64) -> bool,
+    limit: f64,
+}
+
+/// All targets as a Markdown table: what, at least or at most, what was measured, met or missed.
+///
+/// # Errors
+///
+/// None of its own; a target without a figure says so in its row.
+pub fn table(results: &Results) -> Result<String> {
+    let mut text = "| target | asked for | measured | |\n|---|---:|---:|---|".to_owned();
+    for Target { what, bound, figure, unit, met, limit } in targets(results) {
+        let measured = figure.map_or("not measured".to_owned(), |figure| format!("{} {unit}", short(figure)));
+        let verdict = match figure {
+            None => "",
+            Some(figure) if met(figure, limit) => "**met**",
+            Some(_) => "missed",
+        };
+        write!(text, "\n| {what} | {bound} | {measured} | {verdict} |")?;
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+fn targets(results: &Results) -> Vec<Target> {
+    let at_least = |what, limit, unit, figure| Target {
+        what,
+        bound: format!("at least {} {unit}", short(limit)),
+        figure,
+        unit,
+        met: |figure, limit| figure >= limit,
+        limit,
+    };
+    let at_most = |what, limit, unit, figure| Target {
+        what,
+        bound: format!("at most {} {unit}", short(limit)),
+        figure,
+        unit,
+        met: |figure, limit| figure <= limit,
+        limit,
+    };
+    let of = |group: &str, case: &str, contender: &str, measure: &str| {
+        results.find(group, case, contender, measure).map(|row| row.median)
+    };
+    // The stage that does worst counts for all of them.
+    let stages = |group: &str, case: &str, measure: &str, worst: fn(f64, f64) -> f64| {
+        STAGES
+            .map(|stage| of(group, case, stage.name(), measure))
+            .into_iter()
+            .reduce(|a, b| Some(worst(a?, b?)))
+            .flatten()
+    };
+    let backlog = |case| stages("backlog", case, "share", f64::min);
+    // How far the worst stage is from the ideal of polling, in any of the cases.
+    let latency = |measure: &str, ideal: fn(f64) -> f64, distance: fn(f64) -> f64| {
+        let rows = &results.0.get("latency")?.rows;
+        let stage = |row: &&Row| row.measure == measure && STAGES.iter().any(|stage| stage.name() == row.contender);
+        let interval = |row: &Row| row.case.rsplit(", ").next()?.trim_end_matches(" ms").parse::<f64>().ok();
+        rows.iter()
+            .filter(stage)
+            .map(|row| Some(distance(row.median - ideal(interval(row)?))))
+            .reduce(|a, b| Some(a?.max(b?)))?
+    };
+    let million = "1000000 lines/s";
+    let growth = STAGES.map(|stage| {
+        Some(of("load", million, stage.name(), "most memory")? - of("load", million, stage.name(), "memory at first")?)
+    });
+
+    vec![
+        at_least("backlog of 5 inputs, the slowest stage", 0.9, "of the limit", backlog("5 inputs")),
+        at_least("backlog of 64 inputs, the slowest stage", 0.9, "of the limit", backlog("64 inputs")),
+        at_least("backlog of 1,000 inputs, the slowest stage", 0.85, "of the limit", backlog("1000 inputs")),
+        at_most(
+            "latency: median against half the interval, the worst stage and case",
+            2.0,
+            "ms",
+            latency("p50", |i| i / 2.0, f64::abs),
+        ),
+        at_most(
+            "latency: 99 % against the interval, the worst stage and case",
+            5.0,
+            "ms",
+            latency("p99", |i| i, |d| d),
+        ),
+        at_most("idle: 10,000 inputs, stage 4", 0.15, "cores", of("idle", "10000 inputs", "stage 4", "cpu")),
+        at_most("idle: 10,000 inputs, stage 4", 32.0, "MiB", of("idle", "10000 inputs", "stage 4", "memory")),
+        at_most(
+            "load: 1,000,000 lines a second, the worst stage",
+            0.15,
+            "µs/line",
+            stages("load", million, "cpu", f64::max),
+        ),
+        at_most(
+            "load: growth of memory, the worst stage (the blocks of all inputs may take 64 MiB)",
+            64.0,
+            "MiB",
+            growth.into_iter().reduce(|a, b| Some(a?.max(b?))).flatten(),
+        ),
+        at_most(
+            "a change in stage 2 until the tests of stage 2 have passed",
+            15.0,
+            "s",
+            of("loop", "stage 2", "a change", "time"),
+        ),
+        at_most("`cargo test -p stage2` from nothing", 90.0, "s", of("loop", "stage 2", "from nothing", "time")),
+    ]
+}

@@ -1,0 +1,112 @@
+//! What is done with the samples, before anybody believes them.
+
+use comparison::plot::pictures;
+use comparison::results::{Group, Machine, Results, Row, quantile, short};
+use comparison::{tables, targets};
+
+fn row(case: &str, contender: &str, measure: &str, samples: &[f64]) -> Row {
+    Row::new(case, 1.0, contender, measure, "of the limit", samples).expect("there are samples")
+}
+
+fn results(profile: &str, rows: Vec<Row>) -> Results {
+    let machine = Machine {
+        date: "2026-11-22".into(),
+        processor: "a processor".into(),
+        cores: 2,
+        system: "Linux 6".into(),
+        rustc: "rustc 1.95".into(),
+        tail: "tail 9".into(),
+    };
+    Results([("backlog".to_owned(), Group { profile: profile.into(), machine, rows })].into())
+}
+
+#[test]
+fn a_row_holds_the_median_and_the_middle_half_of_its_samples() {
+    let row = row("5 inputs", "stage 1", "share", &[5.0, 1.0, 4.0, 2.0, 3.0]);
+    assert_eq!((row.low, row.median, row.high, row.samples), (2.0, 3.0, 4.0, 5));
+    assert_eq!(Row::new("", 0.0, "", "", "", &[]), None, "without samples there is no row");
+}
+
+#[test]
+fn a_quantile_between_two_samples_is_between_them() {
+    assert_eq!(quantile(&[1.0, 2.0], 0.25), Some(1.25));
+    assert_eq!(quantile(&[7.0], 0.99), Some(7.0));
+    assert_eq!(quantile(&[], 0.5), None);
+}
+
+#[test]
+fn a_figure_is_printed_with_the_digits_that_count() {
+    let printed = [0.0, 0.0012, 0.1234, 1.234, 12.34, 1234.4].map(short);
+    assert_eq!(printed, ["0", "0.0012", "0.123", "1.23", "12.3", "1234"]);
+}
+
+#[test]
+fn quick_figures_replace_quick_ones_and_full_ones_replace_all() {
+    for (old, new) in [("quick", "quick"), ("quick", "full"), ("full", "full")] {
+        let mut published = results(old, vec![]);
+        let refused = published.take_in(results(new, vec![row("", "", "", &[1.0])]));
+        assert!(refused.is_empty() && published.0["backlog"].rows.len() == 1, "{new} over {old}");
+    }
+}
+
+#[test]
+fn quick_figures_do_not_replace_full_ones() {
+    let mut full = results("full", vec![]);
+    assert_eq!(full.take_in(results("quick", vec![row("", "", "", &[1.0])])), ["backlog"]);
+    assert!(full.0["backlog"].rows.is_empty());
+}
+
+#[test]
+fn a_table_has_a_row_per_contender_and_a_column_per_case() {
+    let rows = vec![
+        row("5 inputs", "stage 1", "share", &[0.5]),
+        row("64 inputs", "stage 1", "share", &[0.6]),
+        row("64 inputs", "stage 2", "share", &[0.7]),
+        row("64 inputs", "stage 2", "time", &[7.0]),
+    ];
+    let table = tables::table(&results("full", rows), "backlog", "share").unwrap();
+    let expected = "\
+| share, of the limit | 5 inputs | 64 inputs |
+|---|---:|---:|
+| stage 1 | 0.500 | 0.600 |
+| stage 2 |  | 0.700 |
+
+*full run of 2026-11-22: a processor, 2 cores, Linux 6, rustc 1.95, tail 9*
+";
+    assert_eq!(table, expected);
+    let error = tables::table(&results("full", vec![]), "backlog", "share").unwrap_err().to_string();
+    assert_eq!(error, "`backlog` has no measure `share`");
+}
+
+#[test]
+fn the_slowest_stage_decides_whether_a_target_is_met() {
+    let verdict = |shares: [f64; 4]| {
+        let stages = ["stage 1", "stage 2", "stage 3", "stage 4"].into_iter().zip(shares);
+        let rows = stages.map(|(stage, share)| row("5 inputs", stage, "share", &[share])).collect();
+        let table = targets::table(&results("full", rows)).unwrap();
+        table.lines().find(|line| line.contains("backlog of 5 inputs")).unwrap().to_owned()
+    };
+    let asked = "| backlog of 5 inputs, the slowest stage | at least 0.900 of the limit |";
+    assert_eq!(verdict([0.95, 0.9, 1.1, 1.0]), format!("{asked} 0.900 of the limit | **met** |"));
+    assert_eq!(verdict([0.95, 0.9, 0.89, 1.0]), format!("{asked} 0.890 of the limit | missed |"));
+}
+
+#[test]
+fn a_target_is_not_met_by_a_figure_that_is_missing() {
+    let table = targets::table(&results("full", vec![row("5 inputs", "stage 1", "share", &[1.0])])).unwrap();
+    assert!(!table.contains("met**"), "{table}");
+}
+
+#[test]
+fn a_picture_has_its_limit_its_legend_and_colours_for_the_dark() {
+    let rows = vec![row("5 inputs", "stage 1", "share", &[0.5]), row("5 inputs", "limit", "share", &[1.0])];
+    let pictures = pictures(&results("full", rows)).unwrap();
+    let [picture] = &pictures[..] else { panic!("one group, one picture") };
+    assert_eq!(picture.file, "backlog.svg");
+    let count = |text: &str| picture.svg.matches(text).count();
+    assert_eq!(count("<svg "), 1);
+    assert_eq!(count("</svg>"), 1);
+    assert_eq!(count("\nstage 1\n"), 1, "in the legend");
+    assert_eq!(count("\nlimit\n"), 0, "it is a line and no bar");
+    assert!(count("prefers-color-scheme: dark") == 1 && count("<title>") == 1);
+}
