@@ -106,6 +106,18 @@ impl Time {
         let step = [1.0, 2.0, 5.0, 10.0].map(|nice| nice * power).into_iter().find(|step| end / step <= 5.0);
         Self { end, step: step.unwrap_or(end) }
     }
+
+    /// The ticks, in milliseconds, and what stands at them.
+    fn ticks(&self) -> Vec<(f64, String)> {
+        // At most five steps fit.
+        let ticks = (0..=5).map(|number| self.step * f64::from(number)).filter(|tick| *tick <= self.end);
+        // Three times 0.2 is not quite 0.6.
+        let mut ticks: Vec<_> = ticks.map(|tick| (tick, ((tick * 1000.0).round() / 1000.0).to_string())).collect();
+        if let Some((_, label)) = ticks.last_mut() {
+            label.push_str(" ms");
+        }
+        ticks
+    }
 }
 
 /// What is drawn on: sizes in units of the picture.
@@ -130,7 +142,8 @@ impl Sheet {
             COLOURS.iter().enumerate().map(rule).collect::<String>()
         };
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height:.0}\" font-size=\"{font}\" role=\"img\">\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height:.0}\" viewBox=\"0 0 {width} {height:.0}\" \
+             font-size=\"{font}\" role=\"img\">\n\
              <title>{title}</title>\n<desc>{description}</desc>\n\
              <style>{STYLE}{}\n@media (prefers-color-scheme:dark){{{DARK}{}}}</style>\n\
              <rect class=\"card\" x=\".5\" y=\".5\" width=\"{}\" height=\"{:.0}\" rx=\"10\"/>\n{body}</svg>\n",
@@ -189,15 +202,11 @@ impl Sheet {
         }
 
         // Under the lanes.
-        let mut tick = 0.0;
-        while tick <= time.end {
+        for (tick, label) in time.ticks() {
             let x = x(tick);
             let _ = writeln!(out, "<path class=\"grid\" d=\"M{x:.1} {:.1}V{:.1}\"/>", first + 10.0, y + 6.0);
             let anchor = if tick == 0.0 { "start" } else { "middle" };
-            let last = tick + time.step > time.end;
-            let label = if last { format!("{tick} ms") } else { tick.to_string() };
             text(&mut out, "dim", x, y + 6.0 + self.font, anchor, &label);
-            tick += time.step;
         }
         out += &rows;
         (out, y + 6.0 + self.font * 2.2)
@@ -452,9 +461,15 @@ mod tests {
 
     #[test]
     fn the_axis_has_few_ticks_at_round_times() {
-        for (length, step) in [(1, 0.5), (95, 20.0), (730, 200.0), (4000, 1000.0), (60_000, 20_000.0)] {
-            let time = Time::of(&[picture(ms(length), &[])]);
-            assert!((time.step - step).abs() < 1e-9, "{length} ms: {}", time.step);
+        for (length, labels) in [
+            (0, "0 0.5 1 ms"),
+            (3, "0 1 2 3 ms"),
+            (95, "0 20 40 60 80 ms"),
+            (730, "0 200 400 600 ms"),
+            (60_000, "0 20000 40000 60000 ms"),
+        ] {
+            let ticks = Time::of(&[picture(ms(length), &[])]).ticks();
+            assert_eq!(ticks.into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" "), labels);
         }
     }
 }
