@@ -111,8 +111,7 @@ impl Time {
     fn ticks(&self) -> Vec<(f64, String)> {
         // At most five steps fit.
         let ticks = (0..=5).map(|number| self.step * f64::from(number)).filter(|tick| *tick <= self.end);
-        // Three times 0.2 is not quite 0.6.
-        let mut ticks: Vec<_> = ticks.map(|tick| (tick, ((tick * 1000.0).round() / 1000.0).to_string())).collect();
+        let mut ticks: Vec<_> = ticks.map(|tick| (tick, tick.to_string())).collect();
         if let Some((_, label)) = ticks.last_mut() {
             label.push_str(" ms");
         }
@@ -413,7 +412,7 @@ mod tests {
     fn what_takes_a_microsecond_is_wide_enough_to_be_seen() {
         let drawn = draw(&[picture(ms(1000), &[(ms(500), Work::Read, 0)])]).remove(0);
         let [(from, to)] = boxes(&drawn, "i0 mark")[..] else { panic!("not one box") };
-        assert!((to - from - LEAST).abs() < 0.1, "{from} to {to}");
+        assert!(to - from > 2.5, "{from} to {to}");
     }
 
     #[test]
@@ -445,9 +444,10 @@ mod tests {
     #[test]
     fn a_recording_of_nothing_can_be_drawn() {
         let nothing = Picture { recording: Recording::default(), ..picture(ms(0), &[]) };
-        Document::parse(&draw(std::slice::from_ref(&nothing))[0]).unwrap();
-        Document::parse(&draw_all(&[nothing])).unwrap();
-        Document::parse(&draw_all(&[])).unwrap();
+        for drawn in [draw(std::slice::from_ref(&nothing)).remove(0), draw_all(&[nothing]), draw_all(&[])] {
+            Document::parse(&drawn).unwrap();
+            assert!(!drawn.contains("NaN") && !drawn.contains("inf"), "{drawn}");
+        }
     }
 
     #[test]
