@@ -8,8 +8,7 @@ use std::time::Instant;
 
 use tokio::runtime::{Builder, worker_index};
 use tracing::field::{Field, Visit};
-use tracing::span::EnteredSpan;
-use tracing::span::{Attributes, Id};
+use tracing::span::{Attributes, EnteredSpan, Id};
 use tracing::subscriber::{SetGlobalDefaultError, set_global_default};
 use tracing::{Metadata, Subscriber, info_span};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -84,14 +83,17 @@ pub fn recorded() -> Recording {
     // The shorter first: `10` comes after `9`.
     let paths: BTreeSet<_> = record.spans.iter().filter_map(|span| span.path.as_ref()).map(|p| (p.len(), p)).collect();
     let input = |path: &String| paths.iter().position(|(_, known)| *known == path);
-    let span = |span: &Ended| Span {
-        thread: indices[&span.thread],
-        work: span.work,
-        input: span.path.as_ref().and_then(input),
-        from: span.from - zero,
-        to: span.to - zero,
+    let span = |span: &Ended| {
+        Some(Span {
+            // Unknown when it belongs to a run that goes on since before `begin`.
+            thread: *indices.get(&span.thread)?,
+            work: span.work,
+            input: span.path.as_ref().and_then(input),
+            from: span.from - zero,
+            to: span.to - zero,
+        })
     };
-    Recording { threads, spans: record.spans.iter().map(span).collect(), length: end - zero }
+    Recording { threads, spans: record.spans.iter().filter_map(span).collect(), length: end - zero }
 }
 
 /// A builder of a runtime whose threads are all recorded, those that never do anything as well.
