@@ -114,6 +114,7 @@ impl Input {
     }
 
     /// Waits until the input is closed, at most for `timeout`. Blocks the thread: for a follower that has its own.
+    #[tracing::instrument(skip_all)]
     pub fn wait_closed(&self, timeout: Duration) {
         self.closer.wait(timeout);
     }
@@ -146,6 +147,7 @@ impl Input {
     ///
     /// [`MergeError::Input`] when the file cannot be looked at or read, [`MergeError::Open`] when the file that took
     /// its name cannot be opened, [`MergeError::NotRegular`] when what took its name is no file.
+    #[tracing::instrument(skip_all, fields(path = ?self.path))]
     pub fn read_lines(&mut self) -> Result<Found> {
         loop {
             // First the signal, then the file: whatever was written before the close is then seen by the look.

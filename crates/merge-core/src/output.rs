@@ -80,6 +80,7 @@ impl Output {
     /// # Errors
     ///
     /// [`MergeError::Output`] at the first failure, [`MergeError::OutputGone`] ever after.
+    #[tracing::instrument(skip_all)]
     pub fn write(&mut self, lines: Vec<u8>) -> Result<()> {
         if self.failed {
             return Err(MergeError::OutputGone);

@@ -12,6 +12,7 @@ use merge_core::{Found, Input, Result};
 /// # Errors
 ///
 /// The first error of the input or of `write`.
+#[tracing::instrument(skip_all, fields(path = ?input.path()))]
 pub fn tail_file(mut input: Input, interval: Duration, write: &mut dyn FnMut(Vec<u8>) -> Result<()>) -> Result<()> {
     loop {
         match input.read_lines()? {

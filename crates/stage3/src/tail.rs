@@ -22,6 +22,7 @@ static READERS: Semaphore = Semaphore::const_new(8);
 /// # Errors
 ///
 /// The first error of the input or of `write`.
+#[tracing::instrument(skip_all, fields(path = ?input.path()))]
 pub async fn tail_async(
     mut input: Input,
     interval: Duration,

@@ -10,6 +10,7 @@
 //! - `logs.rs`: what is merged: logs that simulated writers grow, or a snapshot of real ones.
 //! - `run.rs`: one stage at work: its door, its threads, its time, and whether its output is confirmed.
 //! - `threads.rs`: how many threads it used.
+//! - `timelines.rs`: pictures of what its threads did.
 //! - `report.rs`: what is printed.
 //! - `main.rs`: the arguments and the exit code.
 
@@ -18,6 +19,7 @@ mod report;
 mod run;
 mod stages;
 mod threads;
+mod timelines;
 
 use std::error::Error;
 use std::fs;
@@ -30,6 +32,7 @@ use same_file::is_same_file;
 
 pub use logs::Logs;
 pub use stages::{STAGES, Stage, Tail, Top};
+pub use timelines::{Timelines, WATCHED};
 
 /// What stops a tour: its surroundings (a missing log, a full disk), never a stage. Its text is one line.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -65,21 +68,36 @@ impl Outputs {
 /// Takes `logs` through each of `stages`, reports to `out`, and says whether all stages agree: every output is a
 /// merge of the logs, and all hold the same lines.
 ///
+/// With `timelines` each stage that was given is drawn as well: give [`WATCHED`] ones.
+///
 /// A stage that fails does not stop the tour. Blocks until the last stage has ended.
 ///
 /// # Errors
 ///
-/// When the logs cannot be read or written, or `out` cannot.
-pub fn tour(stages: &[Stage], logs: &Logs, interval: Duration, outputs: Outputs, out: &mut impl Write) -> Result<bool> {
+/// When the logs cannot be read or written, or `out` or a picture cannot.
+pub fn tour(
+    stages: &[Stage],
+    logs: &Logs,
+    interval: Duration,
+    outputs: Outputs,
+    mut timelines: Option<Timelines>,
+    out: &mut impl Write,
+) -> Result<bool> {
     raise_file_limit(logs.count());
     let mut outcomes: Vec<_> = Vec::new();
     for (stage, (path, output)) in stages.iter().zip(outputs.0) {
         report::stage(out, stage)?;
         let outcome = run::run(stage, logs, interval, &path, output)?;
+        if let Some(timelines) = &mut timelines {
+            timelines.take(stage);
+        }
         report::outcome(out, &outcome)?;
         outcomes.push(outcome);
     }
     report::table(out, &outcomes)?;
+    if let Some(timelines) = timelines {
+        timelines.draw(out)?;
+    }
     Ok(report::agreement(out, &outcomes)?)
 }
 

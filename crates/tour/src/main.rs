@@ -10,7 +10,7 @@ use equivalence::Writers;
 use humantime::Duration;
 use merge_core::Input;
 use tempfile::TempDir;
-use tour::{Logs, Outputs, Result, STAGES, raise_file_limit, tour};
+use tour::{Logs, Outputs, Result, STAGES, Timelines, WATCHED, raise_file_limit, tour};
 
 const ABOUT: &str = "\
 Every stage merges the same logs; each is confirmed; all agree.
@@ -24,10 +24,16 @@ Examples:
   tour --files 200 --pause 1s        more logs: watch the column `threads`
   tour /var/log/*.log                real logs, as they are now
   tour --keep merged /var/log/*.log  the same, and keep what each stage made
+  tour --timeline pictures           the demonstration, and who did what when
 
 --keep creates DIR where it is missing, and in it stage1.merged, stage2.merged
 and so on. Files of these names are overwritten, unless one of them is among
 LOGS; nothing else in DIR is touched.
+
+--timeline creates DIR where it is missing, and in it a picture per stage,
+stage1.svg and so on: a lane per thread, with what it did and what held it.
+Beside each stands its caption, stage1.txt; all.svg has all four. Files of
+these names are overwritten. The runtimes of the stages have two workers then.
 
 Exit code: 0 when all stages agree, 1 when they do not or when a log or a
 folder cannot be used.";
@@ -46,6 +52,10 @@ struct Arguments {
     /// Keep what each stage has merged in this folder
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+
+    /// Draw what each stage's threads do into this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "logs")]
+    timeline: Option<PathBuf>,
 
     /// How many logs grow
     #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "logs")]
@@ -93,10 +103,12 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let folder = arguments.keep.as_deref().unwrap_or(scratch.path());
     let outputs = Outputs::create(folder, STAGES, &originals)?;
     drop(originals);
+    let timelines = arguments.timeline.as_deref().map(Timelines::create).transpose()?;
+    let stages = if timelines.is_some() { WATCHED } else { STAGES };
 
     let logs = if arguments.logs.is_empty() { growing(arguments, &scratch) } else { snapshot(arguments, &scratch)? };
     writeln!(out, "{logs}")?;
-    let agree = tour(STAGES, &logs, *arguments.interval, outputs, &mut out)?;
+    let agree = tour(stages, &logs, *arguments.interval, outputs, timelines, &mut out)?;
     if let Some(folder) = &arguments.keep {
         writeln!(out, "The merged logs are in {}.", folder.display())?;
     }

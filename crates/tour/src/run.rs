@@ -50,7 +50,10 @@ pub(crate) fn run(stage: &Stage, logs: &Logs, interval: Duration, path: &Path, o
     let mut peak = Peak::new();
 
     let (door, begun) = (stage.door, Instant::now());
-    let work = move || (door(inputs, interval, output), begun.elapsed());
+    let work = move || {
+        let _top = timeline::top();
+        (door(inputs, interval, output), begun.elapsed())
+    };
     let top = thread::Builder::new().name("top".into()).spawn(work)?;
     watch(&top, &closers, &progress, &mut peak, &bar(stage, logs));
     let (merged, time) = end(top, begun);

@@ -33,7 +33,7 @@ fn tour_of(doors: &[(&'static str, Door)]) -> (bool, String) {
     let writers = Writers { files: 2, lines: 3, pause: Duration::from_millis(1), seed: 1 };
     let logs = Logs::Growing { writers, folder: folder.path().join("logs") };
     let mut out = Vec::new();
-    let agree = tour(&stages, &logs, Duration::from_millis(1), outputs, &mut out).expect("a tour");
+    let agree = tour(&stages, &logs, Duration::from_millis(1), outputs, None, &mut out).expect("a tour");
     (agree, String::from_utf8(out).expect("text"))
 }
 

@@ -100,6 +100,35 @@ fn the_demonstration_passes_every_input_through_every_stage() {
 }
 
 #[test]
+fn the_demonstration_is_drawn_with_the_captions_that_are_in_the_book() {
+    let folder = TempDir::new().unwrap();
+    let drawn = folder.path().join("new/folder");
+    let ran = tour([Path::new("--timeline"), &drawn]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
+    assert!(ran.out.contains(&format!("\nThe timelines are in {}: ", drawn.display())), "{}", ran.out);
+    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/src/timelines");
+    for stage in 1..=4 {
+        let caption = format!("stage{stage}.txt");
+        let expected = fs::read_to_string(book.join(&caption)).unwrap().replace("\r\n", "\n");
+        assert_eq!(fs::read_to_string(drawn.join(caption)).unwrap(), expected);
+    }
+    for picture in ["stage1.svg", "stage2.svg", "stage3.svg", "stage4.svg", "all.svg"] {
+        let svg = fs::read_to_string(drawn.join(picture)).unwrap();
+        assert!(svg.starts_with("<svg ") && svg.len() < 150_000, "{picture}: {} bytes", svg.len());
+    }
+    assert_eq!(fs::read_dir(&drawn).unwrap().count(), 9);
+}
+
+#[test]
+fn real_logs_are_not_drawn() {
+    let folder = TempDir::new().unwrap();
+    let good = log(folder.path(), "stage1.txt", b"x\n");
+    let ran = tour([Path::new("--timeline"), folder.path(), &good]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+    assert_eq!(fs::read(good).unwrap(), b"x\n");
+}
+
+#[test]
 fn real_logs_are_merged_whatever_is_in_them() {
     let folder = TempDir::new().unwrap();
     let logs = [

@@ -1,0 +1,65 @@
+//! Pictures of what the threads of each stage did.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use timeline::{Picture, watched};
+
+use crate::stages::{STAGES, Stage};
+use crate::{Result, about};
+
+/// The stages with runtimes whose threads are all recorded, those that never do anything as well.
+pub const WATCHED: &[Stage] = &[
+    STAGES[0],
+    Stage { door: |inputs, interval, output| stage2::merge_on(watched(), inputs, interval, output), ..STAGES[1] },
+    Stage { door: |inputs, interval, output| stage3::merge_on(watched(), inputs, interval, output), ..STAGES[2] },
+    Stage { door: |inputs, interval, output| stage4::merge_on(watched(), inputs, interval, output), ..STAGES[3] },
+];
+
+/// The pictures of one tour.
+#[derive(Debug)]
+pub struct Timelines {
+    folder: PathBuf,
+    pictures: Vec<Picture>,
+}
+
+impl Timelines {
+    /// Records from now on what the stages do, for pictures in `folder`, which is created where it is missing.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be created, or somebody else listens to the spans of this process.
+    pub fn create(folder: &Path) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(about("cannot create folder", folder))?;
+        timeline::install()?;
+        Ok(Self { folder: folder.to_owned(), pictures: Vec::new() })
+    }
+
+    /// Takes what was recorded since the last call: what `stage` did.
+    pub(crate) fn take(&mut self, stage: &Stage) {
+        self.pictures.push(Picture {
+            name: stage.name.to_owned(),
+            place: format!("{} top, {} tail", stage.top.word(), stage.tail.word()),
+            sentence: stage.sentence().to_owned(),
+            recording: timeline::recorded(),
+        });
+        timeline::begin();
+    }
+
+    /// Draws them, all with one scale, and says where they are.
+    pub(crate) fn draw(self, out: &mut impl Write) -> Result<()> {
+        let write = |name: String, text: String| {
+            let path = self.folder.join(name);
+            fs::write(&path, text).map_err(about("cannot write", &path))
+        };
+        for (picture, drawn) in self.pictures.iter().zip(timeline::draw(&self.pictures)) {
+            write(format!("{}.svg", picture.name), drawn)?;
+            let caption = format!("{}: {}\n{}", picture.name, picture.place, picture.recording.caption());
+            write(format!("{}.txt", picture.name), caption)?;
+        }
+        write("all.svg".into(), timeline::draw_all(&self.pictures))?;
+        writeln!(out, "\nThe timelines are in {}: all.svg, and one for each stage.", self.folder.display())?;
+        Ok(())
+    }
+}
