@@ -48,7 +48,7 @@ impl Timelines {
     }
 
     /// Draws them, all with one scale, and says where they are.
-    pub(crate) fn draw(self, out: &mut impl Write) -> Result<()> {
+    pub(crate) fn draw(mut self, out: &mut impl Write) -> Result<()> {
         let write = |name: String, text: String| {
             let path = self.folder.join(name);
             fs::write(&path, text).map_err(about("cannot write", &path))
@@ -58,6 +58,8 @@ impl Timelines {
             let caption = format!("{}: {}\n{}", picture.name, picture.place, picture.recording.caption());
             write(format!("{}.txt", picture.name), caption)?;
         }
+        // As in the table of the four: a row per top, a column per tail.
+        self.pictures.sort_by_key(|picture| picture.place.starts_with("tasks"));
         write("all.svg".into(), timeline::draw_all(&self.pictures))?;
         writeln!(out, "\nThe timelines are in {}: all.svg, and one for each stage.", self.folder.display())?;
         Ok(())
