@@ -1,6 +1,6 @@
 //! What is tested: one function per scenario, and the list of them.
 //!
-//! The numbers of the contract are those of `docs/contract.md`. Each returns the first [`Violation`] that it finds.
+//! The numbers of the contract are those of `docs/src/contract.md`. Each returns the first [`Violation`] that it finds.
 
 // The line above, instead of a section per function.
 #![allow(clippy::missing_errors_doc)]

@@ -13,7 +13,7 @@
 //!
 //! # The contract
 //!
-//! `docs/contract.md` has it whole. In short: the lines of one input come out whole, in order, exactly once; nothing
+//! `docs/src/contract.md` has it whole. In short: the lines of one input come out whole, in order, exactly once; nothing
 //! else comes out; what was in a file when it was closed is still merged; the first error ends the run and nothing
 //! ever hangs.
 
