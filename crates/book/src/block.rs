@@ -1,8 +1,12 @@
 //! What a command made, in a page.
 //!
-//! `<!-- output of: COMMAND -->` stands above a fence that holds what the command prints. What stands between
-//! `<!-- made by: COMMAND -->` and `<!-- end -->` is the Markdown that the command prints. In brackets before the
-//! colon a block can say more: `[exit 1]` for a command that ends with that code, `[mask NAME]` for what may differ.
+//! - `<!-- output of: COMMAND -->` stands above a fence that holds what the command prints.
+//! - `<!-- output of the command above -->` as well; the command is what the `sh` fence above it holds, so that what
+//!   the reader types is what was run.
+//! - Between `<!-- made by: COMMAND -->` and `<!-- end -->` is the Markdown that the command prints.
+//!
+//! Before the colon or the end a block can say more: `[exit 1]` for a command that ends with that code, `[mask NAME]`
+//! for what may differ; or both, with a comma between them.
 
 use crate::Problem;
 use crate::command::Commands;
@@ -10,10 +14,10 @@ use crate::mask::Mask;
 use crate::page::Page;
 
 /// One block.
-struct Block<'a> {
+struct Block {
     /// The line of its comment, from 1.
     line: usize,
-    command: &'a str,
+    command: String,
     /// The exit code that the command should have.
     exit: i32,
     mask: Mask,
@@ -23,18 +27,23 @@ struct Block<'a> {
 }
 
 /// The blocks of a page, and what is wrong with their form.
-fn blocks(page: &Page) -> (Vec<Block<'_>>, Vec<Problem>) {
+fn blocks(page: &Page) -> (Vec<Block>, Vec<Problem>) {
     let lines: Vec<_> = page.text.lines().collect();
     let (mut blocks, mut problems) = (Vec::new(), Vec::new());
+    let mut above = None;
     let mut index = 0;
     while index < lines.len() {
         let line = lines[index];
         index += 1;
         if line.starts_with("```") {
             // A fence that no command made: what looks like a comment in it is none.
-            index = position(&lines, index, "```").map_or(lines.len(), |end| end + 1);
+            let end = position(&lines, index, "```").unwrap_or(lines.len());
+            if line == "```sh" {
+                above = Some(lines[index..end].join("\n"));
+            }
+            index = end + 1;
         } else if line.starts_with("<!-- output of") || line.starts_with("<!-- made by") {
-            match block(&lines, index) {
+            match block(&lines, index, above.as_deref()) {
                 Ok(block) => {
                     index = block.content.1 + 1;
                     blocks.push(block);
@@ -49,12 +58,16 @@ fn blocks(page: &Page) -> (Vec<Block<'_>>, Vec<Problem>) {
 const FORM: &str = "write `<!-- output of: COMMAND -->` above a fence, or `<!-- made by: COMMAND -->` … `<!-- end -->`";
 
 /// The block whose comment stands before the line `index`.
-fn block<'a>(lines: &[&'a str], index: usize) -> Result<Block<'a>, String> {
+fn block(lines: &[&str], index: usize, above: Option<&str>) -> Result<Block, String> {
     let comment = lines[index - 1];
     let fenced = comment.starts_with("<!-- output of");
     let inside = comment.trim_start_matches("<!-- output of").trim_start_matches("<!-- made by");
     let inside = inside.strip_suffix(" -->").ok_or("a comment that does not end on its line")?;
-    let (options, command) = inside.split_once(": ").ok_or("a comment without a command")?;
+    let (options, command) = match inside.strip_prefix(" the command above") {
+        Some(options) => (options, above.ok_or("no `sh` block stands above")?),
+        None => inside.split_once(": ").ok_or("a comment without a command")?,
+    };
+    let command = command.to_owned();
     let content = if fenced {
         let opened = lines.get(index).is_some_and(|line| line.starts_with("```") && line.len() > 3);
         let end = position(lines, index + 1, "```").filter(|_| opened);
@@ -91,7 +104,7 @@ fn fresh(page: &Page, block: &Block, commands: &mut Commands) -> Result<Vec<Stri
         let remedy = "mend the command; when it should end with that code, say `[exit CODE]` before the colon";
         Problem::new(page, block.line, format!("`{}`: {what}", block.command), remedy)
     };
-    let ran = commands.run(block.command).map_err(&failed)?;
+    let ran = commands.run(&block.command).map_err(&failed)?;
     if ran.code != Some(block.exit) {
         let code = ran.code.map_or("a signal".to_owned(), |code| format!("exit code {code}"));
         return Err(failed(format!("it ended with {code}, not {}\n{}", block.exit, ran.complaint)));

@@ -26,7 +26,7 @@ impl Include<'_> {
         if let Some(anchor) = self.anchor {
             let place = |mark: &str| {
                 let is_it = |line: &&str| line.split_once(mark).is_some_and(|(_, name)| name.trim() == anchor);
-                lines.iter().position(|line| is_it(line)).ok_or(format!("{} has no `{mark} {anchor}`", self.file))
+                lines.iter().position(is_it).ok_or(format!("{} has no `{mark} {anchor}`", self.file))
             };
             let (start, end) = (place("ANCHOR:")?, place("ANCHOR_END:")?);
             lines = lines.get(start..end).unwrap_or_default().to_vec();

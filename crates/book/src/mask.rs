@@ -70,9 +70,8 @@ fn without_numbers(word: &str) -> String {
     let mut masked = String::new();
     for c in word.chars() {
         match c {
-            '0'..='9' if masked.ends_with('N') => {}
+            '0'..='9' | '.' | ',' if masked.ends_with('N') => {}
             '0'..='9' => masked.push('N'),
-            '.' | ',' if masked.ends_with('N') => {}
             _ => masked.push(c),
         }
     }

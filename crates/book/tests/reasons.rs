@@ -106,6 +106,17 @@ fn times_may_differ_and_what_a_block_names() {
 }
 
 #[test]
+fn what_the_reader_is_told_to_type_is_what_is_run() {
+    no_problem("# One\n\n```sh\necho a\n```\n\n<!-- output of the command above -->\n```text\na\n```\n");
+    one_problem(
+        "# One\n\n```sh\necho b\n```\n\n<!-- output of the command above -->\n```text\na\n```\n",
+        7,
+        &["`echo b` is stale"],
+    );
+    one_problem("# One\n\n<!-- output of the command above [exit 1] -->\n```sh\nx\n```\n", 3, &["stands above"]);
+}
+
+#[test]
 fn a_command_that_fails_is_a_problem_with_its_complaint() {
     one_problem(
         "# One\n\n<!-- output of: echo a; echo no such thing >&2; exit 3 -->\n```text\na\n```\n",
