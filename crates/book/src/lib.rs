@@ -42,6 +42,21 @@ pub use problem::Problem;
 ///
 /// When `SUMMARY.md` or the README cannot be read.
 pub fn check(root: &Path, limit: Duration) -> io::Result<Vec<Problem>> {
+    let mut problems = lint(root)?;
+    let (pages, _) = Pages::load(root)?;
+    let mut commands = Commands::new(root, limit);
+    for page in pages.iter() {
+        problems.extend(block::check(page, &mut commands));
+    }
+    Ok(problems)
+}
+
+/// What [`check`] finds without running a command.
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn lint(root: &Path) -> io::Result<Vec<Problem>> {
     let (pages, mut problems) = Pages::load(root)?;
     for page in pages.iter() {
         problems.extend(link::check(&pages, page));
@@ -55,10 +70,6 @@ pub fn check(root: &Path, limit: Duration) -> io::Result<Vec<Problem>> {
         }
     }
     problems.extend(glossary::check(&pages));
-    let mut commands = Commands::new(root, limit);
-    for page in pages.iter() {
-        problems.extend(block::check(page, &mut commands));
-    }
     Ok(problems)
 }
 

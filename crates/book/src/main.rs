@@ -1,4 +1,5 @@
-//! `book check` says what does not hold in the book and the README; `book update` writes stale outputs anew.
+//! `book check` says what does not hold in the book and the README, `book lint` the same without running a command,
+//! and `book update` writes stale outputs anew.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,9 +13,10 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let problems = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["check"] => book::check(&root, LIMIT),
+        ["lint"] => book::lint(&root),
         ["update"] => book::update(&root, LIMIT),
         _ => {
-            eprintln!("usage: book check | update");
+            eprintln!("usage: book check | lint | update");
             return ExitCode::from(2);
         }
     };

@@ -13,7 +13,7 @@ const GLOSSARY: &str = "# Glossary\n\n## Task\n\nWhat a runtime polls.\n\n## Blo
 
 impl Scratch {
     fn new(chapter: &str) -> Self {
-        let scratch = Self(TempDir::new().unwrap());
+        let scratch = Self(TempDir::new().expect("a scratch folder"));
         scratch.write("README.md", "# A program\n");
         scratch.write("docs/src/SUMMARY.md", "- [One](one.md)\n- [Glossary](glossary.md)\n");
         scratch.write("docs/src/glossary.md", GLOSSARY);
@@ -24,12 +24,12 @@ impl Scratch {
 
     fn write(&self, path: &str, text: &str) {
         let path = self.0.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("a path in the scratch folder")).expect("a scratch folder");
+        fs::write(path, text).expect("a scratch file");
     }
 
     fn chapter(&self) -> String {
-        fs::read_to_string(self.0.path().join("docs/src/one.md")).unwrap()
+        fs::read_to_string(self.0.path().join("docs/src/one.md")).expect("the chapter")
     }
 
     fn root(&self) -> &Path {
@@ -37,12 +37,12 @@ impl Scratch {
     }
 
     fn problems(&self) -> Vec<String> {
-        let problems = book::check(self.root(), Duration::from_secs(60)).unwrap();
+        let problems = book::check(self.root(), Duration::from_secs(60)).expect("a summary and a README");
         problems.iter().map(ToString::to_string).collect()
     }
 
     fn update(&self) -> Vec<String> {
-        let problems = book::update(self.root(), Duration::from_secs(60)).unwrap();
+        let problems = book::update(self.root(), Duration::from_secs(60)).expect("a summary and a README");
         problems.iter().map(ToString::to_string).collect()
     }
 }
