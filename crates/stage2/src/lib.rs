@@ -17,6 +17,8 @@
 //! **Before it:** stage 1. **After it:** stage 4, where the executor call sinks from the top into the tail.
 //!
 //! **Stop here** when the tail belongs to somebody else, or when many programs share it and not all of them are async.
+//!
+//! In the book, when it is built (`scripts/book build`): [Stage 2: the bridge](../../book/stage-2.html).
 
 mod top;
 
@@ -38,6 +40,18 @@ pub fn blocking_threads(inputs: usize) -> usize {
 }
 
 /// The door that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use merge_core::{Input, Output, Result};
+/// # fn main() -> Result<()> {
+/// let inputs = Input::open_all(["web.log", "db.log"])?;
+/// let output = Output::create("merged.log", &inputs)?;
+/// let summary = stage2::merge(inputs, Duration::from_millis(100), output)?;
+/// println!("{} lines", summary.lines);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

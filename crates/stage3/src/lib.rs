@@ -18,6 +18,8 @@
 //! facade goes.
 //!
 //! **Stop here** when the callers are many and blocking, and only the leaf gains from async.
+//!
+//! In the book, when it is built (`scripts/book build`): [Stage 3: the async tail](../../book/stage-3.html).
 
 mod tail;
 
@@ -30,6 +32,18 @@ use tokio::runtime::Builder;
 pub use tail::{tail_async, tail_file};
 
 /// The door that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use merge_core::{Input, Output, Result};
+/// # fn main() -> Result<()> {
+/// let inputs = Input::open_all(["web.log", "db.log"])?;
+/// let output = Output::create("merged.log", &inputs)?;
+/// let summary = stage3::merge(inputs, Duration::from_millis(100), output)?;
+/// println!("{} lines", summary.lines);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
