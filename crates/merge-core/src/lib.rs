@@ -11,6 +11,15 @@
 //! - [`FanIn`]: collects how the followers ended, and closes all inputs at the first error.
 //! - [`MergeError`]: the one error type, with path and cause.
 //!
+//! # The contract
+//!
+//! `docs/src/contract.md` has it whole, and so has [the book](../../book/contract.html) when it is built
+//! (`scripts/book build`). In short: the lines of one input come out whole, in order, exactly once; nothing
+//! else comes out; what was in a file when it was closed is still merged; the first error ends the run and nothing
+//! ever hangs.
+//!
+//! # Example
+//!
 //! ```
 //! use std::io::Write;
 //!
@@ -31,13 +40,6 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! # The contract
-//!
-//! `docs/src/contract.md` has it whole, and so has [the book](../../book/contract.html) when it is built
-//! (`scripts/book build`). In short: the lines of one input come out whole, in order, exactly once; nothing
-//! else comes out; what was in a file when it was closed is still merged; the first error ends the run and nothing
-//! ever hangs.
 
 mod close;
 mod error;
