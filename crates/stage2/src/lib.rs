@@ -64,6 +64,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     merge_on(Builder::new_multi_thread(), inputs, interval, output)
 }
 
+// ANCHOR: merge_on
 /// [`merge`] on the runtime that `builder` builds.
 ///
 /// # Errors
@@ -77,3 +78,4 @@ pub fn merge_on(mut builder: Builder, inputs: Vec<Input>, interval: Duration, ou
     let runtime = builder.max_blocking_threads(blocking_threads(inputs.len())).build().map_err(MergeError::Start)?;
     runtime.block_on(run_tasks_mixed(inputs, interval, output))
 }
+// ANCHOR_END: merge_on

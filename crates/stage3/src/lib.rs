@@ -52,6 +52,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     merge_on(Builder::new_multi_thread(), inputs, interval, output)
 }
 
+// ANCHOR: merge_on
 /// [`merge`] on the runtime that `builder` builds.
 ///
 /// # Errors
@@ -61,3 +62,4 @@ pub fn merge_on(mut builder: Builder, inputs: Vec<Input>, interval: Duration, ou
     let runtime = builder.enable_time().build().map_err(MergeError::Start)?;
     run_threads(inputs, interval, output, |input, interval, write| tail_file(&runtime, input, interval, write))
 }
+// ANCHOR_END: merge_on
