@@ -1,5 +1,8 @@
 //! Each reason to fail, planted in a small scratch book and seen.
 
+// The commands of the blocks are for a Unix shell.
+#![cfg(unix)]
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
