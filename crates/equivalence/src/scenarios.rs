@@ -1,6 +1,6 @@
 //! What is tested: one function per scenario, and the list of them.
 //!
-//! The numbers of the contract are those of `docs/contract.md`. Each returns the first [`Violation`] that it finds.
+//! The numbers of the contract are those of `docs/src/contract.md`. Each returns the first [`Violation`] that it finds.
 
 // The line above, instead of a section per function.
 #![allow(clippy::missing_errors_doc)]
@@ -169,6 +169,7 @@ pub fn an_empty_input_adds_nothing(door: Door, settings: &Settings) -> Outcome {
     run.end_confirmed(&rig.sources())
 }
 
+// ANCHOR: two_halves
 /// Contract 1 and 2: the lines of others pass while a half line waits for its rest.
 pub fn a_line_written_in_two_halves_stays_whole(door: Door, settings: &Settings) -> Outcome {
     let mut rig = Rig::new(2, settings);
@@ -182,6 +183,7 @@ pub fn a_line_written_in_two_halves_stays_whole(door: Door, settings: &Settings)
     run.close_all();
     run.end_confirmed(&rig.sources())
 }
+// ANCHOR_END: two_halves
 
 /// Contract 3: the unfinished line waits while the input is open, and comes out with a newline at its close.
 pub fn a_last_line_without_newline_waits_and_is_ended_at_close(door: Door, settings: &Settings) -> Outcome {

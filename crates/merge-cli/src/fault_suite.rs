@@ -162,7 +162,7 @@ fn skip(reason: &str) {
 // -- Ended from outside ----------------------------------------------------------------------------------------------
 
 /// Linux stops a write between two pages for a signal that kills, so it may cut the last line, now and then. How many
-/// bytes were left of one is printed; see `docs/contract.md`.
+/// bytes were left of one is printed; see `docs/src/contract.md`.
 pub fn killed_in_the_middle_it_leaves_whole_lines_in_order_but_for_a_last_one_cut_short(stage: &Stage) {
     for mib in 1..=5 {
         let load = Load::start(stage, HEAVY);

@@ -19,9 +19,33 @@
 //!
 //! # The contract
 //!
-//! `docs/contract.md` has it whole. In short: the lines of one input come out whole, in order, exactly once; nothing
+//! `docs/src/contract.md` has it whole, and so has [the book](../../book/contract.html) when it is built
+//! (`scripts/book build`). In short: the lines of one input come out whole, in order, exactly once; nothing
 //! else comes out; what was in a file when it was closed is still merged; the first error ends the run and nothing
 //! ever hangs.
+//!
+//! # Example
+//!
+//! ```
+//! use std::io::Write;
+//!
+//! use merge_core::{Found, Input};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut log = tempfile::NamedTempFile::new()?;
+//! let mut input = Input::open(log.path())?;
+//! assert_eq!(input.read_lines()?, Found::NoNewData);
+//!
+//! log.write_all(b"whole\nhalf")?;
+//! assert_eq!(input.read_lines()?, Found::Lines(b"whole\n".to_vec()));
+//! assert_eq!(input.read_lines()?, Found::NoNewData);
+//!
+//! input.closer().close();
+//! assert_eq!(input.read_lines()?, Found::Lines(b"half\n".to_vec()));
+//! assert_eq!(input.read_lines()?, Found::End);
+//! # Ok(())
+//! # }
+//! ```
 
 mod buffers;
 mod close;

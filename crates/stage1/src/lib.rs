@@ -15,6 +15,8 @@
 //! - *bottom-up*, by stage 3: the tail becomes async first, and this top runs it unchanged.
 //!
 //! **Stop here** when you follow tens of files: threads are then as cheap as tasks, and easier to debug.
+//!
+//! In the book, when it is built (`scripts/book build`): [Stage 1: threads](../../book/stage-1.html).
 
 mod tail;
 mod top;
@@ -27,6 +29,18 @@ pub use tail::tail_file;
 pub use top::run_threads;
 
 /// The door that every stage has. Blocks until all `inputs` are closed.
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use merge_core::{Input, Output, Result};
+/// # fn main() -> Result<()> {
+/// let inputs = Input::open_all(["web.log", "db.log"])?;
+/// let output = Output::create("merged.log", &inputs)?;
+/// let summary = stage1::merge(inputs, Duration::from_millis(100), output)?;
+/// println!("{} lines", summary.lines);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

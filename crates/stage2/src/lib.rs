@@ -17,6 +17,8 @@
 //! **Before it:** stage 1. **After it:** stage 4, where the executor call sinks from the top into the tail.
 //!
 //! **Stop here** when the tail belongs to somebody else, or when many programs share it and not all of them are async.
+//!
+//! In the book, when it is built (`scripts/book build`): [Stage 2: the bridge](../../book/stage-2.html).
 
 mod top;
 
@@ -39,6 +41,18 @@ pub fn blocking_threads(inputs: usize) -> usize {
 
 /// The door that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
 ///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use merge_core::{Input, Output, Result};
+/// # fn main() -> Result<()> {
+/// let inputs = Input::open_all(["web.log", "db.log"])?;
+/// let output = Output::create("merged.log", &inputs)?;
+/// let summary = stage2::merge(inputs, Duration::from_millis(100), output)?;
+/// println!("{} lines", summary.lines);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// As [`run_tasks_mixed`], or [`MergeError::Start`] when the system gives no runtime.
@@ -50,6 +64,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     merge_on(Builder::new_multi_thread(), inputs, interval, output)
 }
 
+// ANCHOR: merge_on
 /// [`merge`] on the runtime that `builder` builds.
 ///
 /// # Errors
@@ -63,3 +78,4 @@ pub fn merge_on(mut builder: Builder, inputs: Vec<Input>, interval: Duration, ou
     let runtime = builder.max_blocking_threads(blocking_threads(inputs.len())).build().map_err(MergeError::Start)?;
     runtime.block_on(run_tasks_mixed(inputs, interval, output))
 }
+// ANCHOR_END: merge_on

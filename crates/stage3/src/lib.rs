@@ -18,6 +18,8 @@
 //! facade goes.
 //!
 //! **Stop here** when the callers are many and blocking, and only the leaf gains from async.
+//!
+//! In the book, when it is built (`scripts/book build`): [Stage 3: the async tail](../../book/stage-3.html).
 
 mod tail;
 
@@ -31,6 +33,18 @@ pub use tail::{tail_async, tail_file};
 
 /// The door that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
 ///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use merge_core::{Input, Output, Result};
+/// # fn main() -> Result<()> {
+/// let inputs = Input::open_all(["web.log", "db.log"])?;
+/// let output = Output::create("merged.log", &inputs)?;
+/// let summary = stage3::merge(inputs, Duration::from_millis(100), output)?;
+/// println!("{} lines", summary.lines);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// As [`run_threads`] with [`tail_file`], or [`MergeError::Start`] when the system gives no runtime.
@@ -38,6 +52,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     merge_on(Builder::new_multi_thread(), inputs, interval, output)
 }
 
+// ANCHOR: merge_on
 /// [`merge`] on the runtime that `builder` builds.
 ///
 /// # Errors
@@ -47,3 +62,4 @@ pub fn merge_on(mut builder: Builder, inputs: Vec<Input>, interval: Duration, ou
     let runtime = builder.enable_time().build().map_err(MergeError::Start)?;
     run_threads(inputs, interval, output, |input, interval, write| tail_file(&runtime, input, interval, write))
 }
+// ANCHOR_END: merge_on

@@ -15,6 +15,8 @@
 //! has no other way, and the blocking pool is the place for it.
 //!
 //! **Before it:** stage 2 (top-down) or stage 3 (bottom-up). **After it:** nothing; this is the end of both routes.
+//!
+//! In the book, when it is built (`scripts/book build`): [Stage 4: async to the top](../../book/stage-4.html).
 
 mod top;
 
@@ -26,6 +28,18 @@ use tokio::runtime::Builder;
 pub use top::run_tasks;
 
 /// The door that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use merge_core::{Input, Output, Result};
+/// # fn main() -> Result<()> {
+/// let inputs = Input::open_all(["web.log", "db.log"])?;
+/// let output = Output::create("merged.log", &inputs)?;
+/// let summary = stage4::merge(inputs, Duration::from_millis(100), output)?;
+/// println!("{} lines", summary.lines);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
