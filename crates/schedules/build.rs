@@ -11,10 +11,11 @@ mod planted;
 use planted::PLANTED;
 
 /// The sources under test: the module each becomes, and where it stands, from the folder of all crates.
-const SOURCES: [(&str, &str); 7] = [
+const SOURCES: [(&str, &str); 8] = [
     ("close", "merge-core/src/close.rs"),
     ("fan_in", "merge-core/src/fan_in.rs"),
     ("input", "merge-core/src/input.rs"),
+    ("lines", "merge-core/src/lines.rs"),
     ("output", "merge-core/src/output.rs"),
     ("stage1_tail", "stage1/src/tail.rs"),
     ("stage1_top", "stage1/src/top.rs"),
@@ -36,20 +37,16 @@ const RENAMED: [(&str, &str); 9] = [
 ];
 
 /// Bounds that are reached sooner, so that a schedule needs few steps: a read takes one line, a queue holds one.
-const SMALLER: [(&str, &str, &str); 2] = [
-    ("input", "const MAX_BLOCK: usize = 512 * 1024;", "const MAX_BLOCK: usize = 8;"),
+const SMALLER: [(&str, &str, &str); 3] = [
+    ("lines", "const BLOCK: usize = 512 * 1024;", "const BLOCK: usize = 8;"),
+    ("lines", "const BLOCKS: usize = 8;", "const BLOCKS: usize = 2;"),
     ("stage2_top", "const QUEUE: usize = 16;", "const QUEUE: usize = 1;"),
 ];
 
-/// What the stages and the scenarios import from a program. No block is kept for another read: it would outlive its
-/// schedule.
+/// What the stages and the scenarios import from a program.
 const EXPORTS: &str = "
-    mod buffers {
-        pub(super) fn take(least: usize) -> Vec<u8> { Vec::with_capacity(least) }
-        pub(super) fn give_back(_: Vec<u8>) {}
-    }
     pub(crate) use merge_core::{MergeError, Result};
-    pub(crate) use {close::Closer, fan_in::{FanIn, Summary}, input::{Found, Input}, output::{Output, Progress}};
+    pub(crate) use {close::Closer, fan_in::{FanIn, Summary}, input::{Found, Input}, lines::Lines, output::{Output, Progress}};
     pub(crate) use {stage1_tail::tail_file, stage1_top::run_threads, stage2_top::run_tasks_mixed};
 ";
 

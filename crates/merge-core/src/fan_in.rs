@@ -89,7 +89,7 @@ mod tests {
     fn a_run_without_errors_is_summed_up() {
         let (inputs, mut output) = two_inputs();
         let mut fan_in = FanIn::new(&inputs, &output);
-        output.write(b"a\nb\n".to_vec()).unwrap();
+        output.write(b"a\nb\n").unwrap();
         fan_in.add(Ok(()));
         assert!(!inputs[0].closer().is_closed(), "an end that is no error closes nothing");
         assert_eq!(fan_in.finish().unwrap(), Summary { inputs: 2, lines: 2, bytes: 4 });

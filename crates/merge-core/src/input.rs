@@ -4,19 +4,14 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::mem;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use memchr::memrchr;
 use same_file::Handle;
 
-use crate::{Closer, MergeError, Result, buffers};
-
-/// The most that one read takes, in bytes: large enough that a hand-over to another thread costs little beside it.
-pub(crate) const MAX_BLOCK: usize = 512 * 1024;
-/// The least that one read may take, however many inputs there are.
-pub(crate) const MIN_BLOCK: usize = 16 * 1024;
-/// What the blocks of all inputs may take together, in bytes: every follower may hold one at the same time.
-const ALL_BLOCKS: usize = 128 * 1024 * 1024;
+use crate::lines::Blocks;
+use crate::{Closer, Lines, MergeError, Result};
 
 /// An open log file, followed by its *name*: truncated, it is read from the start again; replaced, the old file is
 /// read to its end and then the new one.
@@ -42,8 +37,8 @@ pub struct Input {
     /// Once the close was noticed: how many bytes are still to be read. It was fixed then, so that a writer that
     /// never stops cannot keep a closed follower alive.
     left: Option<u64>,
-    /// The most that one read takes, in bytes.
-    block: usize,
+    /// What is read into: the blocks of all inputs that were opened together.
+    blocks: Arc<Blocks>,
     closer: Closer,
 }
 
@@ -51,7 +46,7 @@ pub struct Input {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
     /// One or more whole lines, each with its newline. They are the caller's now.
-    Lines(Vec<u8>),
+    Lines(Lines),
     /// No whole line has come since the last read (the article's `NoNewData`). Wait, then look again.
     NoNewData,
     /// The input is closed and all that was in it has been handed out.
@@ -74,31 +69,30 @@ impl Input {
     ///
     /// [`MergeError::Open`] when it is missing or may not be read, [`MergeError::NotRegular`] when it is no file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref().to_owned();
-        let file = open_regular(&path)?;
-        Ok(Self {
-            path,
-            file,
-            position: 0,
-            unfinished: Vec::new(),
-            left: None,
-            block: MAX_BLOCK,
-            closer: Closer::new(),
-        })
+        Self::open_with(path.as_ref(), Blocks::new())
     }
 
-    /// Opens many logs, with blocks so small that all of them together stay near 128 MiB. Blocking.
+    /// Opens the logs of one run. They share a few blocks of memory, so that many inputs take no more than a few do.
+    /// Blocking.
     ///
     /// # Errors
     ///
     /// The first error of [`Input::open`].
     pub fn open_all(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<Vec<Self>> {
-        let mut inputs = paths.into_iter().map(Self::open).collect::<Result<Vec<_>>>()?;
-        let block = block_among(inputs.len());
-        for input in &mut inputs {
-            input.block = block;
-        }
-        Ok(inputs)
+        let blocks = Blocks::new();
+        paths.into_iter().map(|path| Self::open_with(path.as_ref(), Arc::clone(&blocks))).collect()
+    }
+
+    fn open_with(path: &Path, blocks: Arc<Blocks>) -> Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            file: open_regular(path)?,
+            position: 0,
+            unfinished: Vec::new(),
+            left: None,
+            blocks,
+            closer: Closer::new(),
+        })
     }
 
     /// The path as it was given.
@@ -138,7 +132,8 @@ impl Input {
         Ok(look.end != self.position || look.successor > 0)
     }
 
-    /// The next whole lines, as one chunk; the article's `readline`, a block at a time. Blocks while the disk does.
+    /// The next whole lines, as one chunk; the article's `readline`, a block at a time. Blocks while the disk does, and
+    /// while all blocks are on their way to the output.
     ///
     /// An unfinished line stays in the input until its newline comes. Where it can no longer come (the input is
     /// closed, the file was truncated or replaced) the line is handed out with a newline added.
@@ -167,11 +162,15 @@ impl Input {
             }
             let left = self.left.unwrap_or(u64::MAX);
 
-            if self.read_block(unread.min(left))? > 0 {
-                if let Some(lines) = self.take_lines() {
-                    return Ok(Found::Lines(lines));
-                }
-            } else if look.successor.min(left) > 0 {
+            let (came, lines) = self.read_block(unread.min(left))?;
+            if let Some(lines) = lines {
+                return Ok(Found::Lines(lines));
+            }
+            if came > 0 {
+                // A long line goes on.
+                continue;
+            }
+            if look.successor.min(left) > 0 {
                 if self.switch()?
                     && let Some(line) = self.end_unfinished()
                 {
@@ -231,49 +230,49 @@ impl Input {
         }
     }
 
-    /// Reads at most `available` bytes behind the unfinished line, and says how many came.
-    fn read_block(&mut self, available: u64) -> Result<usize> {
-        // A long line is read in ever larger steps, or it would be handled once per block.
-        let most = self.block.max(self.unfinished.len());
-        let wanted = usize::try_from(available).unwrap_or(usize::MAX).min(most);
-        if self.unfinished.capacity() - self.unfinished.len() < wanted {
-            let larger = buffers::take(self.unfinished.len() + wanted);
-            let start = mem::replace(&mut self.unfinished, larger);
-            self.unfinished.extend_from_slice(&start);
+    /// Reads at most `available` bytes behind the unfinished line. Returns how many came, and the lines that are whole
+    /// now, if there are any.
+    fn read_block(&mut self, available: u64) -> Result<(usize, Option<Lines>)> {
+        if available == 0 {
+            return Ok((0, None));
         }
+        let (start, block) = (self.unfinished.len(), self.blocks.length);
+        let (mut lines, room) = if start > block / 2 {
+            // A long line grows in memory of its own, in ever larger steps, or it would be handled once per block.
+            (Lines::from(mem::take(&mut self.unfinished)), block.max(start))
+        } else {
+            let mut lines = self.blocks.take();
+            lines.bytes_mut().append(&mut self.unfinished);
+            (lines, block - start)
+        };
+        let wanted = usize::try_from(available).unwrap_or(usize::MAX).min(room);
+        lines.bytes_mut().reserve_exact(wanted);
         let mut file = self.file.as_file();
-        let came = file
+        let read = file
             .seek(SeekFrom::Start(self.position))
-            .and_then(|_| read_some(file, wanted, &mut self.unfinished))
-            .map_err(|source| MergeError::Input { path: self.path.clone(), source })?;
+            .and_then(|_| read_some(file, wanted, lines.bytes_mut()))
+            .map_err(|source| MergeError::Input { path: self.path.clone(), source });
+
+        // Cut after the last newline. What comes after it stays, also when the read has failed.
+        let end = memrchr(b'\n', &lines).map_or(0, |newline| newline + 1);
+        self.unfinished = lines.cut(end);
+        let came = read?;
         self.position += came as u64;
         self.closer.add_bytes_read(came as u64);
         if let Some(left) = &mut self.left {
             *left -= came as u64;
         }
-        Ok(came)
-    }
-
-    /// Cuts after the last newline: what comes before it is handed out, what comes after it stays.
-    fn take_lines(&mut self) -> Option<Vec<u8>> {
-        let end = memrchr(b'\n', &self.unfinished)? + 1;
-        let rest = self.unfinished.split_off(end);
-        Some(mem::replace(&mut self.unfinished, rest))
+        Ok((came, (end > 0).then_some(lines)))
     }
 
     /// The unfinished line, if there is one, with the newline that will not come any more.
-    fn end_unfinished(&mut self) -> Option<Vec<u8>> {
+    fn end_unfinished(&mut self) -> Option<Lines> {
         let mut line = mem::take(&mut self.unfinished);
         (!line.is_empty()).then(|| {
             line.push(b'\n');
-            line
+            line.into()
         })
     }
-}
-
-/// The most that one read takes, in bytes, when there are so many inputs.
-fn block_among(inputs: usize) -> usize {
-    (ALL_BLOCKS / inputs.max(1)).clamp(MIN_BLOCK, MAX_BLOCK)
 }
 
 /// Reads at most `wanted` bytes to the end of `buffer`, and says how many came. What came before a failure counts: the

@@ -43,7 +43,7 @@ impl Log {
         let mut all = Vec::new();
         while let Found::Lines(lines) = self.read() {
             assert_eq!(lines.last(), Some(&b'\n'), "a chunk is whole lines");
-            all.extend(lines);
+            all.extend_from_slice(&lines);
         }
         all
     }
@@ -54,7 +54,7 @@ impl Log {
 }
 
 fn lines(text: &str) -> Found {
-    Found::Lines(text.as_bytes().to_vec())
+    Found::Lines(text.as_bytes().to_vec().into())
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_close_hands_out_what_is_there_and_ends_the_unfinished_line() {
 #[test]
 fn what_is_written_after_the_close_was_noticed_stays_out() {
     let mut log = Log::new(b"a\nb");
-    log.input.block = 2;
+    log.input.blocks = Blocks::of_length(2);
     log.close();
     assert_eq!(log.read(), lines("a\n"));
     log.append(b"c\nd\n");
@@ -101,7 +101,7 @@ fn what_is_written_after_the_close_was_noticed_stays_out() {
 #[test]
 fn a_line_longer_than_a_block_comes_whole() {
     let mut log = Log::new(b"0123456789\nab\n");
-    log.input.block = 3;
+    log.input.blocks = Blocks::of_length(3);
     assert_eq!(log.read_all(), b"0123456789\nab\n");
 }
 
@@ -252,14 +252,11 @@ fn an_input_knows_how_much_was_read_from_it() {
 }
 
 #[test]
-fn many_inputs_share_what_their_blocks_may_take() {
-    assert_eq!([0, 1, 256].map(block_among), [512 * 1024; 3]);
-    assert_eq!(block_among(1024), 128 * 1024);
-    assert_eq!(block_among(1_000_000), 16 * 1024);
-
+fn inputs_that_were_opened_together_share_their_blocks() {
     let log = Log::new(b"");
-    let inputs = Input::open_all(vec![&log.path; 512]).unwrap();
-    assert!(inputs.iter().all(|input| input.block == 256 * 1024));
+    let inputs = Input::open_all([&log.path, &log.path]).unwrap();
+    assert!(Arc::ptr_eq(&inputs[0].blocks, &inputs[1].blocks));
+    assert!(!Arc::ptr_eq(&inputs[0].blocks, &log.input.blocks));
 }
 
 /// What happens to a file between two reads.
@@ -283,7 +280,7 @@ proptest! {
         steps in steps(), reads in prop::collection::vec(any::<bool>(), 20), block in 1_usize..40,
     ) {
         let mut log = Log::new(b"");
-        log.input.block = block;
+        log.input.blocks = Blocks::of_length(block);
         let (mut expected, mut found) = (Vec::new(), Vec::new());
         let end_line = |lines: &mut Vec<u8>| if lines.last().is_some_and(|&b| b != b'\n') { lines.push(b'\n') };
         for (step, read) in steps.iter().zip(reads) {

@@ -47,11 +47,11 @@
 //! # }
 //! ```
 
-mod buffers;
 mod close;
 mod error;
 mod fan_in;
 mod input;
+mod lines;
 mod output;
 #[cfg(test)]
 mod watchdog;
@@ -60,4 +60,5 @@ pub use close::Closer;
 pub use error::{MergeError, Result};
 pub use fan_in::{FanIn, Summary};
 pub use input::{Found, Input};
+pub use lines::Lines;
 pub use output::{Output, Progress};

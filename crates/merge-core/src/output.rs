@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use memchr::{memchr_iter, memrchr};
 use same_file::Handle;
 
-use crate::{Input, MergeError, Result, buffers};
+use crate::{Input, MergeError, Result};
 
 /// The one output of a merge. Whoever holds it may write; a stage decides who that is.
 ///
@@ -74,27 +74,25 @@ impl Output {
         }
     }
 
-    /// Writes whole lines and flushes them. The output keeps the memory for the next read. Blocks as long as the writer
-    /// does: never call it on a runtime worker.
+    /// Writes whole lines and flushes them. Blocks as long as the writer does: never call it on a runtime worker.
     ///
     /// # Errors
     ///
     /// [`MergeError::Output`] at the first failure, [`MergeError::OutputGone`] ever after.
     #[tracing::instrument(skip_all)]
-    pub fn write(&mut self, lines: Vec<u8>) -> Result<()> {
+    pub fn write(&mut self, lines: &[u8]) -> Result<()> {
         if self.failed {
             return Err(MergeError::OutputGone);
         }
         // Until it has gone well it has gone wrong: a panic in the writer leaves half a line as well.
         self.failed = true;
-        if let Err(source) = self.writer.write_all(&lines).and_then(|()| self.writer.flush()) {
+        if let Err(source) = self.writer.write_all(lines).and_then(|()| self.writer.flush()) {
             // Where this fails as well, half a line stays. The first error is the one that tells why.
-            let _ = self.cut_back(&lines);
+            let _ = self.cut_back(lines);
             return Err(MergeError::Output { path: self.name.clone(), source });
         }
         self.failed = false;
-        self.progress.add(&lines);
-        buffers::give_back(lines);
+        self.progress.add(lines);
         Ok(())
     }
 
@@ -188,10 +186,10 @@ mod tests {
         let flaky = Flaky::default();
         let mut output = Output::new("flaky", flaky.clone());
         let progress = output.progress();
-        output.write(b"a\nb\n".to_vec()).unwrap();
-        let error = output.write(b"c\n".to_vec()).unwrap_err();
+        output.write(b"a\nb\n").unwrap();
+        let error = output.write(b"c\n").unwrap_err();
         assert!(error.to_string().starts_with("cannot write output flaky: "), "{error}");
-        assert!(matches!(output.write(b"d\n".to_vec()), Err(MergeError::OutputGone)));
+        assert!(matches!(output.write(b"d\n"), Err(MergeError::OutputGone)));
         assert_eq!(*flaky.0.lock().unwrap(), ["write", "flush", "write"]);
         assert_eq!((progress.lines(), progress.bytes()), (2, 4));
     }
@@ -206,7 +204,7 @@ mod tests {
             }
             // Another file is no reason to refuse it.
             let inputs = [Input::open(NamedTempFile::new().unwrap()).unwrap()];
-            Output::create(&path, &inputs).unwrap().write(b"new\n".to_vec()).unwrap();
+            Output::create(&path, &inputs).unwrap().write(b"new\n").unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"new\n");
         }
     }
@@ -216,7 +214,7 @@ mod tests {
         for (came, kept) in [("", ""), ("ha", ""), ("half\n", "half\n"), ("half\nand ha", "half\n")] {
             let file = NamedTempFile::new().unwrap();
             let mut output = Output::create(&file, &[]).unwrap();
-            output.write(b"before\n".to_vec()).unwrap();
+            output.write(b"before\n").unwrap();
             output.writer.write_all(came.as_bytes()).unwrap();
             output.cut_back(b"half\nand half\n").unwrap();
             assert_eq!(fs::read_to_string(&file).unwrap(), format!("before\n{kept}"), "after {came:?}");

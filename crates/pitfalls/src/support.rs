@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -13,10 +13,10 @@ pub(crate) async fn run_tasks_with<F: Future<Output = Result<()>> + Send + 'stat
     interval: Duration,
     output: Output,
     queue: usize,
-    follow: impl Fn(Input, Duration, mpsc::Sender<Vec<u8>>) -> F,
+    follow: impl Fn(Input, Duration, mpsc::Sender<Lines>) -> F,
 ) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, chunks) = mpsc::channel::<Vec<u8>>(queue);
+    let (queue, chunks) = mpsc::channel::<Lines>(queue);
     let mut tasks = JoinSet::new();
     spawn_writer(&mut tasks, output, chunks);
     for input in inputs {
@@ -27,10 +27,10 @@ pub(crate) async fn run_tasks_with<F: Future<Output = Result<()>> + Send + 'stat
 }
 
 /// Stage 4's writer.
-pub(crate) fn spawn_writer(tasks: &mut JoinSet<Result<()>>, mut output: Output, mut chunks: mpsc::Receiver<Vec<u8>>) {
+pub(crate) fn spawn_writer(tasks: &mut JoinSet<Result<()>>, mut output: Output, mut chunks: mpsc::Receiver<Lines>) {
     tasks.spawn_blocking(move || {
         while let Some(lines) = chunks.blocking_recv() {
-            output.write(lines)?;
+            output.write(&lines)?;
         }
         Ok(())
     });
@@ -50,8 +50,8 @@ pub(crate) fn block_on<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// Sends to the writer. The writer's own error says why it is gone.
-pub(crate) async fn send(queue: &mpsc::Sender<Vec<u8>>, lines: Vec<u8>) -> Result<()> {
-    queue.send(lines).await.map_err(|_| MergeError::OutputGone)
+pub(crate) async fn send(queue: &mpsc::Sender<Lines>, lines: impl Into<Lines>) -> Result<()> {
+    queue.send(lines.into()).await.map_err(|_| MergeError::OutputGone)
 }
 
 /// What a failing read is, for followers that do not use `Input::read_lines`.

@@ -14,11 +14,11 @@ use std::thread;
 use std::time::Duration;
 
 use equivalence::{Reason, SCENARIOS, Settings, Violation, scenarios};
-use merge_core::{Closer, Found, Input, MergeError, Output, Result, Summary};
+use merge_core::{Closer, Found, Input, Lines, MergeError, Output, Result, Summary};
 use pitfalls::GALLERY;
 use stage1::{run_threads, tail_file};
 
-type Write<'a> = &'a mut dyn FnMut(Vec<u8>) -> Result<()>;
+type Write<'a> = &'a mut dyn FnMut(Lines) -> Result<()>;
 
 /// Stage 1, but each chunk goes through `change` on its way.
 fn changed(
@@ -28,7 +28,7 @@ fn changed(
     change: impl Fn(Vec<u8>) -> Vec<u8> + Sync,
 ) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write: Write| {
-        tail_file(input, interval, &mut |lines| write(change(lines)))
+        tail_file(input, interval, &mut |lines| write(change(lines.to_vec()).into()))
     })
 }
 
@@ -109,7 +109,7 @@ fn lets_a_panic_pass(inputs: Vec<Input>, interval: Duration, output: Output) -> 
     let output = Mutex::new(output);
     thread::scope(|scope| {
         for input in inputs {
-            scope.spawn(|| tail_file(input, interval, &mut |lines| output.lock().unwrap().write(lines)));
+            scope.spawn(|| tail_file(input, interval, &mut |lines| output.lock().unwrap().write(&lines)));
         }
     });
     Ok(summary)
@@ -125,7 +125,7 @@ fn reads_like_a_plain_file(inputs: Vec<Input>, interval: Duration, output: Outpu
             let closed = input.closer().is_closed();
             let read = file.read_until(b'\n', &mut line).map_err(failed)?;
             if line.ends_with(b"\n") {
-                write(std::mem::take(&mut line))?;
+                write(std::mem::take(&mut line).into())?;
             } else if read == 0 && closed {
                 return Ok(());
             } else if read == 0 {

@@ -97,12 +97,12 @@ pub(crate) const PLANTED: &[Planted] = &[
         name: "lock_released_inside_a_line",
         module: "stage1_top",
         edits: &[(
-            "Ok(mut output) => output.write(lines),",
+            "Ok(mut output) => output.write(&lines),",
             "Ok(mut first) => {
             let (start, rest) = lines.split_at(lines.len() / 2);
-            first.write(start.to_vec())?;
+            first.write(start)?;
             drop(first);
-            output.lock().map_err(|_poisoned| MergeError::OutputGone)?.write(rest.to_vec())
+            output.lock().map_err(|_poisoned| MergeError::OutputGone)?.write(rest)
         }",
         )],
     },

@@ -13,7 +13,7 @@ use tempfile::NamedTempFile;
 
 use crate::shim::scheduling_point;
 
-use super::{Found, Input, MergeError, Output, Result, Summary, run_tasks_mixed, run_threads, tail_file};
+use super::{Found, Input, Lines, MergeError, Output, Result, Summary, run_tasks_mixed, run_threads, tail_file};
 
 /// No meaning here: time stands still, and what waits for it waits for ever.
 const INTERVAL: Duration = Duration::ZERO;
@@ -46,7 +46,7 @@ pub(crate) fn a_close_wakes_a_task(folder: &Path) {
 }
 
 /// A follower that hands its lines to a callback.
-type Follow = fn(Input, &mut dyn FnMut(Vec<u8>) -> Result<()>) -> Result<()>;
+type Follow = fn(Input, &mut dyn FnMut(Lines) -> Result<()>) -> Result<()>;
 
 /// A writer appends a line and closes, whatever the follower is at.
 fn a_close_wakes(folder: &Path, follow: Follow) {
@@ -60,7 +60,7 @@ fn a_close_wakes(folder: &Path, follow: Follow) {
     });
     let mut read = Vec::new();
     follow(input, &mut |lines| {
-        read.extend(lines);
+        read.extend_from_slice(&lines);
         Ok(())
     })
     .unwrap();

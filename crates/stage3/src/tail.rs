@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use merge_core::{Found, Input, MergeError, Result};
+use merge_core::{Found, Input, Lines, MergeError, Result};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -26,7 +26,7 @@ static READERS: Semaphore = Semaphore::const_new(8);
 pub async fn tail_async(
     mut input: Input,
     interval: Duration,
-    mut write: impl AsyncFnMut(Vec<u8>) -> Result<()>,
+    mut write: impl AsyncFnMut(Lines) -> Result<()>,
 ) -> Result<()> {
     loop {
         // The read may wait for the disk: the one call that goes to the blocking pool.
@@ -71,7 +71,7 @@ pub fn tail_file(
     runtime: &Runtime,
     input: Input,
     interval: Duration,
-    write: &mut dyn FnMut(Vec<u8>) -> Result<()>,
+    write: &mut dyn FnMut(Lines) -> Result<()>,
 ) -> Result<()> {
     runtime.block_on(tail_async(input, interval, async |lines| write(lines)))
 }

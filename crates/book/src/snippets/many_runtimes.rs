@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use merge_core::{Input, MergeError, Output, Result};
+use merge_core::{Input, Lines, MergeError, Output, Result};
 use stage3::tail_async;
 use tokio::runtime::Builder;
 
 // ANCHOR: many
 /// As `stage3::tail_file`, but it needs nothing from its caller.
-fn tail_file(input: Input, interval: Duration, write: &mut dyn FnMut(Vec<u8>) -> Result<()>) -> Result<()> {
+fn tail_file(input: Input, interval: Duration, write: &mut dyn FnMut(Lines) -> Result<()>) -> Result<()> {
     let runtime = Builder::new_current_thread().enable_time().build().map_err(MergeError::Start)?;
     runtime.block_on(tail_async(input, interval, async |lines| write(lines)))
 }

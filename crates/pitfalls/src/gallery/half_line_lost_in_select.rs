@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use merge_core::{Input, Output, Result, Summary};
+use merge_core::{Input, Lines, Output, Result, Summary};
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc::Sender;
@@ -30,10 +30,10 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     block_on(run_tasks_with(inputs, interval, output, 16, tail_select))
 }
 
-async fn tail_select(input: Input, interval: Duration, queue: Sender<Vec<u8>>) -> Result<()> {
+async fn tail_select(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
     let file = File::open(input.path()).await.map_err(input_error(&input))?;
     let mut file = BufReader::new(file);
-    let mut unfinished = Vec::new();
+    let mut unfinished: Vec<u8> = Vec::new();
     loop {
         let closed = input.closer().is_closed();
         // The mistake: this buffer lives as long as one turn of the loop.

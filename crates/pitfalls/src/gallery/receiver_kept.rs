@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
 use stage1::tail_file;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
@@ -26,7 +26,7 @@ use tokio::task::spawn_blocking;
 pub fn merge(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
     // The mistake: what is declared before the runtime is dropped after it.
-    let (queue, mut chunks) = mpsc::channel::<Vec<u8>>(1);
+    let (queue, mut chunks) = mpsc::channel::<Lines>(1);
     let runtime = Builder::new_multi_thread().build().map_err(MergeError::Start)?;
     let written = runtime.block_on(async {
         for input in inputs {
@@ -36,7 +36,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Resu
         }
         drop(queue);
         while let Some(lines) = chunks.recv().await {
-            let written = spawn_blocking(move || output.write(lines).map(|()| output)).await;
+            let written = spawn_blocking(move || output.write(&lines).map(|()| output)).await;
             output = written.map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))??;
         }
         Ok(())

@@ -33,7 +33,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Resu
     let summary = stage1_into(&merged, inputs, interval)?;
     let bytes = std::fs::read(merged.path()).map_err(MergeError::Start)?;
     copy_without_flush(bytes, &copy).map_err(MergeError::Start)?;
-    output.write(std::fs::read(copy.path()).map_err(MergeError::Start)?)?;
+    output.write(&std::fs::read(copy.path()).map_err(MergeError::Start)?)?;
     Ok(summary)
 }
 

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -30,11 +30,11 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Vec<u8>>(16);
+    let (queue, mut chunks) = mpsc::channel::<Lines>(16);
     // The mistake: this task is in no `JoinSet`.
     tokio::spawn(async move {
         while let Some(lines) = chunks.recv().await {
-            let written = spawn_blocking(move || output.write(lines).map(|()| output)).await;
+            let written = spawn_blocking(move || output.write(&lines).map(|()| output)).await;
             output = written.map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))??;
         }
         Ok::<(), MergeError>(())
