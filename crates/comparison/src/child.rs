@@ -112,6 +112,9 @@ impl Drop for Follower {
 /// When the stage fails.
 pub fn follow(contender: Contender, every: Duration, inputs: &[PathBuf]) -> Result<()> {
     let _ = raise_file_limit();
+    // A bench that is interrupted takes this process with it.
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
     if contender == Contender::Limit {
         loop {
             for input in inputs {

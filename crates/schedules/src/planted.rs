@@ -92,6 +92,12 @@ pub(crate) const PLANTED: &[Planted] = &[
             ("chunks.blocking_recv()", "chunks.lock().unwrap().blocking_recv()"),
         ],
     },
+    // Who waits for a block is not told that one is free again.
+    Planted {
+        name: "block_comes_back_in_silence",
+        module: "lines",
+        edits: &[("        self.came_back.notify_one();\n", "")],
+    },
     // Another line comes between the halves.
     Planted {
         name: "lock_released_inside_a_line",

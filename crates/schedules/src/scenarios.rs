@@ -114,7 +114,7 @@ fn logs(folder: &Path) -> (Vec<PathBuf>, Vec<Input>) {
     for (input, path) in paths.iter().enumerate().filter(|(_, path)| !path.exists()) {
         fs::write(path, lines_of(input).collect::<Vec<_>>().join("\n") + "\n").unwrap();
     }
-    let inputs = paths.iter().map(|path| Input::open(path).unwrap()).collect();
+    let inputs = Input::open_all(&paths).unwrap();
     (paths, inputs)
 }
 

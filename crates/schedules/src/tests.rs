@@ -172,6 +172,15 @@ mod hand_over_to_the_writer {
     }
 
     #[test]
+    fn a_block_that_comes_back_in_silence_leaves_a_reader_waiting() {
+        finds(
+            "deadlock",
+            Random(FOUND_WITHIN),
+            scenario!(block_comes_back_in_silence, a_good_output_gets_every_line, ON_THREADS),
+        );
+    }
+
+    #[test]
     fn a_lock_released_inside_a_line_tears_it() {
         finds(
             "torn",
