@@ -12,6 +12,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use comparison::Result;
+use comparison::contender::{Contender, STAGES, multi_thread};
+use comparison::logs::Logs;
 use comparison::recorder::Recorder;
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use tokio::runtime::{Builder, Runtime};
@@ -128,7 +130,27 @@ fn price_list(criterion: &mut Criterion) -> Result<Recorder> {
         });
     });
 
+    whole_followers(&mut hops)?;
     Ok(hops.recorder)
+}
+
+/// What it costs to have a follower at all: a thousand logs of one line each, merged to the end, for each of them.
+fn whole_followers(hops: &mut Hops) -> Result<()> {
+    let count = hops.recorder.profile.pick(5, 1_000, 1_000);
+    let logs = Logs::prefilled(count, 0, 100)?;
+    let runtime = multi_thread(count)?;
+    for contender in [Contender::Limit].into_iter().chain(STAGES) {
+        let name = match contender {
+            Contender::Limit => "open, copy a line, close".to_owned(),
+            stage => format!("a whole follower, {stage}"),
+        };
+        hops.time_many(&name, f64::from(count), |times| {
+            for _ in 0..times {
+                contender.merge_backlog(&logs, &runtime).unwrap_or_else(|error| panic!("{error}"));
+            }
+        });
+    }
+    Ok(())
 }
 
 /// The group, and what came out.
@@ -140,7 +162,12 @@ struct Hops<'a> {
 
 impl Hops<'_> {
     /// Times `hop`, which hands so many values over.
-    fn time(&mut self, name: &str, mut hop: impl FnMut(u64)) {
+    fn time(&mut self, name: &str, hop: impl FnMut(u64)) {
+        self.time_many(name, 1.0, hop);
+    }
+
+    /// Times `hop`, which does so many times what `parts` values need.
+    fn time_many(&mut self, name: &str, parts: f64, mut hop: impl FnMut(u64)) {
         let profile = self.recorder.profile;
         self.group
             .sample_size(profile.pick(10, 20, 50))
@@ -159,7 +186,8 @@ impl Hops<'_> {
         // The warm-up begins with few values, in which starting a thread would count for much.
         let most = samples.iter().map(|&(times, _)| times).max().unwrap_or_default();
         let counts = samples.iter().filter(|&&(times, _)| 2 * times >= most);
-        let nanoseconds: Vec<_> = counts.map(|&(times, took)| took.as_secs_f64() * 1e9 / times as f64).collect();
+        let nanoseconds: Vec<_> =
+            counts.map(|&(times, took)| took.as_secs_f64() * 1e9 / (times as f64 * parts)).collect();
         self.recorder.add("one value", self.position, name, "time", "ns", &nanoseconds);
         self.position += 1.0;
     }

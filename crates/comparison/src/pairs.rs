@@ -27,7 +27,7 @@ pub fn compare(
     let mut group = criterion.benchmark_group(format!("{group}/{case}"));
     group
         .sampling_mode(SamplingMode::Flat)
-        .sample_size(recorder.profile.pick(10, 10, 20))
+        .sample_size(recorder.profile.pick(10, 10, 12))
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(recorder.profile.pick(Duration::from_secs(1), Duration::from_secs(1), Duration::from_secs(5)))
         .throughput(Throughput::Bytes(logs.bytes()));

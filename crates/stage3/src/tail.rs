@@ -29,6 +29,14 @@ pub async fn tail_async(
     mut write: impl AsyncFnMut(Lines) -> Result<()>,
 ) -> Result<()> {
     loop {
+        // A look is one cheap system call: an idle input never leaves the task.
+        while !input.has_news()? {
+            select! {
+                () = sleep(interval) => {}
+                () = input.closed() => {}
+            }
+        }
+
         // The read may wait for the disk: the one call that goes to the blocking pool.
         let permit = READERS.acquire().await;
         let found;
@@ -42,16 +50,7 @@ pub async fn tail_async(
 
         match found? {
             Found::Lines(lines) => write(lines).await?,
-            // A look is one cheap system call: an idle input never leaves the task.
-            Found::NoNewData => loop {
-                select! {
-                    () = sleep(interval) => {}
-                    () = input.closed() => {}
-                }
-                if input.has_news()? {
-                    break;
-                }
-            },
+            Found::NoNewData => {}
             Found::End => return Ok(()),
         }
     }
