@@ -39,7 +39,7 @@ const RENAMED: [(&str, &str); 9] = [
 /// Bounds that are reached sooner, so that a schedule needs few steps: a read takes one line, a queue holds one.
 const SMALLER: [(&str, &str, &str); 3] = [
     ("lines", "const BLOCK: usize = 512 * 1024;", "const BLOCK: usize = 8;"),
-    ("lines", "const BLOCKS: usize = 8;", "const BLOCKS: usize = 2;"),
+    ("lines", "const BLOCKS: usize = 4;", "const BLOCKS: usize = 2;"),
     ("stage2_top", "const QUEUE: usize = 16;", "const QUEUE: usize = 1;"),
 ];
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 const BLOCK: usize = 512 * 1024;
 /// How many blocks the inputs of one run share. A few are read and written while they are still in the processor's
 /// cache; a thousand, one for each follower, would be cold by the time the output takes them.
-const BLOCKS: usize = 8;
+const BLOCKS: usize = 4;
 
 /// One or more whole lines, each with its newline: what a follower hands on as one chunk.
 ///

@@ -10,7 +10,7 @@ use tokio::{select, time::sleep};
 
 /// Lets a few followers read at once. Each read has a thread of the pool to itself; more of them than the cores and
 /// the disk can serve cost threads and save no time.
-static READERS: Semaphore = Semaphore::const_new(8);
+static READERS: Semaphore = Semaphore::const_new(4);
 
 /// Follows `input` until it is closed, and hands its lines to `write`; the article's `tail_async`.
 ///
