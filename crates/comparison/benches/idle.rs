@@ -16,6 +16,10 @@ use comparison::recorder::Recorder;
 const INTERVAL: Duration = Duration::from_millis(100);
 
 fn main() -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        eprintln!("skipped: what the system accounts to a process is only read on Linux");
+        return Ok(());
+    }
     let mut recorder = Recorder::start("idle");
     let window = recorder.profile.pick(Duration::from_millis(10), Duration::from_secs(3), Duration::from_secs(10));
 

@@ -21,6 +21,10 @@ const INPUTS: u32 = 64;
 const INTERVAL: Duration = Duration::from_millis(100);
 
 fn main() -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        eprintln!("skipped: what the system accounts to a process is only read on Linux");
+        return Ok(());
+    }
     let mut recorder = Recorder::start("load");
     let length = recorder.profile.pick(Duration::from_millis(50), Duration::from_secs(2), Duration::from_secs(5));
 
