@@ -56,7 +56,7 @@ pub fn pictures(results: &Results) -> Result<Vec<Picture>> {
                 bars(rows, "cpu", "Under load: processor time, µs per line", None),
                 bars(rows, "lag p99", "Under load: 99 % of the looks find a lag below, ms", None),
             ],
-            "hops" => vec![prices(rows, "time", "One value handed over: ns, each line ten times the last")],
+            "hops" => vec![prices(rows, "time", "One value handed over; each line is ten times the last")],
             "leaf" => vec![bars(rows, "speed", "Reading in a task: MiB a second", None)],
             _ => continue,
         };
@@ -261,7 +261,7 @@ fn draw_prices<'a>(area: &Area<'a>, rows: &[Row]) -> Drawn<'a> {
         .x_label_area_size(30)
         .margin_left(300)
         .build_cartesian_2d((1.0..top).log_scale(), 0.0..count)?;
-    mesh(&mut chart, 6, 0, &|x| format!("{x:.0}"), &|_| String::new(), "")?;
+    mesh(&mut chart, 6, 0, &|x| time(*x), &|_| String::new(), "")?;
     for (place, row) in rows.iter().enumerate() {
         let foot = count - place as f64;
         let bar = [(1.0, foot - 0.15), (row.median.max(1.05), foot - 0.85)];
@@ -269,7 +269,7 @@ fn draw_prices<'a>(area: &Area<'a>, rows: &[Row]) -> Drawn<'a> {
         let (x, y) = chart.backend_coord(&(row.median.max(1.05), foot - 0.5));
         let (left, above) = area.get_base_pixel();
         let middle = text(TEXT).pos(beside());
-        area.draw(&Text::new(crate::results::short(row.median), (x - left + 6, y - above), middle.clone()))?;
+        area.draw(&Text::new(time(row.median), (x - left + 6, y - above), middle.clone()))?;
         area.draw(&Text::new(row.contender.clone(), (6, y - above), middle))?;
     }
     Ok(())
@@ -388,6 +388,15 @@ fn legend<'a>(
 /// A current-thread runtime is drawn hollow: the same stage has the same colour on both kinds.
 fn fill(colour: RGBColor, name: &str) -> ShapeStyle {
     if name.ends_with("current") { PAPER.filled() } else { colour.filled() }
+}
+
+/// Nanoseconds, in the unit that fits.
+fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        ..1e3 => format!("{nanoseconds:.0} ns"),
+        ..1e6 => format!("{:.0} µs", nanoseconds / 1e3),
+        _ => format!("{:.0} ms", nanoseconds / 1e6),
+    }
 }
 
 fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
