@@ -42,7 +42,8 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     let mut tasks = JoinSet::new();
     for input in inputs {
         let queue = queue.clone();
-        tasks.spawn(tail_async(input, interval, async move |lines| send(&queue, lines).await));
+        // Copies, as in most programs: the few blocks of the inputs would keep the followers near the writer, and hide it.
+        tasks.spawn(tail_async(input, interval, async move |lines: Lines| send(&queue, lines.to_vec()).await));
     }
     drop(queue);
     join_all(tasks, fan_in).await
