@@ -14,10 +14,10 @@ use std::time::Duration;
 
 use merge_core::{Input, Lines, Output, Result, Summary};
 use tokio::fs::File;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream, copy, duplex};
 use tokio::sync::mpsc::Sender;
-use tokio::task::yield_now;
-use tokio::{select, time::timeout};
+use tokio::time::{sleep, timeout};
+use tokio::{select, try_join};
 
 use crate::support::{block_on, input_error, run_tasks_with, send};
 
@@ -31,25 +31,40 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 }
 
 async fn tail_select(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
-    let file = File::open(input.path()).await.map_err(input_error(&input))?;
-    let mut file = BufReader::new(file);
-    let mut unfinished: Vec<u8> = Vec::new();
+    let (bytes, pipe) = duplex(8192);
+    try_join!(pump(&input, interval, bytes), cut_lines(&input, interval, pipe, queue))?;
+    Ok(())
+}
+
+async fn cut_lines(input: &Input, interval: Duration, pipe: DuplexStream, queue: Sender<Lines>) -> Result<()> {
+    let mut pipe = BufReader::new(pipe);
+    loop {
+        // The mistake: this buffer lives as long as one turn of the loop.
+        let mut line = Vec::new();
+        let read = select! {
+            read = pipe.read_until(b'\n', &mut line) => read.map_err(input_error(input))?,
+            // Whatever else a task may have to do.
+            () = sleep(interval) => continue,
+        };
+        if read == 0 {
+            return Ok(());
+        }
+        if !line.ends_with(b"\n") {
+            line.push(b'\n');
+        }
+        send(&queue, line).await?;
+    }
+}
+
+/// Passes on what comes into the file, as a socket would, until the input is closed.
+async fn pump(input: &Input, interval: Duration, mut bytes: DuplexStream) -> Result<()> {
+    let mut file = File::open(input.path()).await.map_err(input_error(input))?;
     loop {
         let closed = input.closer().is_closed();
-        // The mistake: this buffer lives as long as one turn of the loop.
-        let mut piece = Vec::new();
-        let read = select! {
-            biased;
-            read = file.read_until(b'\n', &mut piece) => read.map_err(input_error(&input))?,
-            // Whatever else a task may have to do.
-            () = yield_now() => continue,
-        };
-        unfinished.append(&mut piece);
-        if unfinished.ends_with(b"\n") {
-            send(&queue, std::mem::take(&mut unfinished)).await?;
-        } else if read == 0 && closed {
+        let came = copy(&mut file, &mut bytes).await.map_err(input_error(input))?;
+        if came == 0 && closed {
             return Ok(());
-        } else if read == 0 {
+        } else if came == 0 {
             let _ = timeout(interval, input.closed()).await;
         }
     }
