@@ -133,7 +133,7 @@ impl Input {
     }
 
     /// The next whole lines, as one chunk; the article's `readline`, a block at a time. Blocks while the disk does, and
-    /// while all blocks are on their way to the output.
+    /// while all [blocks](Lines) are on their way to the output: for ever when the caller itself keeps them.
     ///
     /// An unfinished line stays in the input until its newline comes. Where it can no longer come (the input is
     /// closed, the file was truncated or replaced) the line is handed out with a newline added.

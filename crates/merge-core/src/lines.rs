@@ -13,11 +13,11 @@ const BLOCKS: usize = 4;
 
 /// One or more whole lines, each with its newline: what a follower hands on as one chunk.
 ///
-/// They stand in a block that the inputs of a run share, and that goes back when this is dropped. Who keeps many of
-/// them holds up the readers.
+/// They stand in a block that the inputs of a run share, and that goes back when this is dropped. There are four of
+/// them: whoever keeps four chunks and reads on waits for ever. To keep lines for later, copy them (`to_vec`).
 pub struct Lines {
     bytes: Vec<u8>,
-    /// Where the block goes back to. A line longer than a block has memory of its own.
+    /// Where the block goes back to. A line longer than half a block has memory of its own.
     home: Option<Arc<Blocks>>,
 }
 
