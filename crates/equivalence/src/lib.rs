@@ -46,6 +46,8 @@ pub use writers::{Writers, Writing};
 ///
 /// `suite!(stage4::merge)` puts them into the file itself; `suite!(current_thread: …)` into a module of that name.
 /// The door is a function, or a closure that captures nothing, of the type [`Door`].
+///
+/// An exercise is held to a few scenarios only, each with its attribute: `suite!(merge; #[test] one_input_is_copied)`.
 #[macro_export]
 macro_rules! suite {
     ($name:ident: $door:expr) => {
@@ -58,6 +60,9 @@ macro_rules! suite {
     ($door:expr) => {
         $crate::each_scenario!($crate::tests, $door);
     };
+    ($door:expr; $(#[test] $name:ident)+) => {
+        $crate::tests!($door; $($name)+);
+    };
 }
 
 #[doc(hidden)]
@@ -66,16 +71,17 @@ macro_rules! tests {
     ($door:expr; $($name:ident)*) => { $(
         #[test]
         fn $name() {
-            $crate::check(stringify!($name), $crate::scenarios::$name, $door);
+            $crate::check(stringify!($name), $crate::scenarios::$name, $door, option_env!("CARGO_BIN_NAME"));
         }
     )* };
 }
 
 /// Runs one scenario for one door, and panics with what it found and how to run it again.
 #[doc(hidden)]
-pub fn check(name: &str, scenario: fn(Door, &Settings) -> Result<(), Violation>, door: Door) {
+pub fn check(name: &str, scenario: fn(Door, &Settings) -> Result<(), Violation>, door: Door, program: Option<&str>) {
     let settings = Settings::default();
     if let Err(violation) = scenario(door, &settings) {
-        panic!("{violation}\n  again:    EQUIVALENCE_SEED={} cargo test {name}\n", settings.seed);
+        let program = program.map_or(String::new(), |program| format!("--bin {program} "));
+        panic!("{violation}\n  again:    EQUIVALENCE_SEED={} cargo test {program}{name}\n", settings.seed);
     }
 }

@@ -1,0 +1,107 @@
+//! The commands behind `scripts/exercises` and `scripts/grade`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use classroom::check::check;
+use classroom::notes::Course;
+use classroom::print::{hints, info};
+use classroom::workshop::Workshop;
+use classroom::{Error, Result};
+
+/// For who teaches: checks the exercises, grades a class, prints hints and notes.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Sees whether every starter, solution and wrong answer does what is said of it
+    Check {
+        /// Only these; all when none is named
+        exercises: Vec<String>,
+    },
+    /// Prints the hints to an exercise
+    Hint {
+        exercise: String,
+        /// 1: a question; 2: and a pointer; 3: and nearly the answer
+        #[arg(default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
+        tier: u8,
+    },
+    /// Writes what is made from the notes: `info.toml`
+    Update,
+    /// Runs a program behind a fence
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Within {
+        #[arg(long)]
+        read: Vec<PathBuf>,
+        #[arg(long)]
+        list: Vec<PathBuf>,
+        #[arg(long)]
+        run: Vec<PathBuf>,
+        #[arg(long)]
+        write: Vec<PathBuf>,
+        #[arg(long)]
+        network: bool,
+        #[arg(last = true, required = true)]
+        program: Vec<std::ffi::OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    match execute(Arguments::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("classroom: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<ExitCode> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../exercises");
+    match command {
+        Command::Check { exercises } => {
+            let course = Course::load(&root)?;
+            let workshop = Workshop::open(&root)?;
+            let mut problems = check(&course, &workshop, &exercises, &|exercise, problems| {
+                let wrong = exercise.notes.wrong.len();
+                let verdict = if problems == 0 { "holds" } else { "DOES NOT HOLD" };
+                println!("{:<12} starter, solution, {wrong} wrong answers: {verdict}", exercise.name);
+            })?;
+            let current = info(&course)
+                .map_err(|error| Error::Exercise { name: "info.toml".into(), problem: error.to_string() })?;
+            if std::fs::read_to_string(root.join("info.toml")).ok().as_deref() != Some(&current) {
+                problems.push("info.toml is stale: scripts/exercises update".into());
+            }
+            for problem in &problems {
+                eprintln!("{problem}");
+            }
+            Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Hint { exercise, tier } => {
+            print!("{}", hints(Course::load(&root)?.exercise(&exercise)?, tier.into()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Update => {
+            let path = root.join("info.toml");
+            let failed = |source| Error::File { path: path.clone(), source };
+            let info = info(&Course::load(&root)?).map_err(|error| failed(std::io::Error::other(error)))?;
+            std::fs::write(&path, info).map_err(failed)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        #[cfg(target_os = "linux")]
+        Command::Within { read, list, run, write, network, program } => {
+            use std::os::unix::process::CommandExt;
+            let fence = classroom::fence::Fence { read, list, run, write, network };
+            let name = PathBuf::from(&program[0]);
+            let failed = |source| Error::File { path: name.clone(), source };
+            fence.enter().map_err(failed)?;
+            Err(failed(std::process::Command::new(&program[0]).args(&program[1..]).exec()))
+        }
+    }
+}

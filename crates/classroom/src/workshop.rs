@@ -1,0 +1,296 @@
+//! Compiles one answer and runs its tests.
+//!
+//! Not with Cargo but with the compiler itself: an answer is one file, all that it needs has been compiled once, and a
+//! compiler that reads nothing but that can be put behind a [`Fence`].
+
+use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::ffi::OsString;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::fence::Fence;
+use crate::limits::{End, Limits, Run, run};
+use crate::notes::Exercise;
+use crate::{Error, Result};
+
+/// For the compiler, which is not a student's work.
+const COMPILER: Limits =
+    Limits { time: Duration::from_secs(300), memory: 4 * 1024 * 1024 * 1024, patience: Duration::ZERO };
+
+/// What all answers need: the exercises' library and its dependencies, compiled.
+#[derive(Debug)]
+pub struct Workshop {
+    rustc: PathBuf,
+    sysroot: PathBuf,
+    /// `--extern` for what an answer may name, `-L` for what these need.
+    arguments: Vec<OsString>,
+    /// The compiled files, and the folders that they are in.
+    libraries: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+    /// Changes when any of them does.
+    fingerprint: u64,
+    /// Where the tests' programs are kept from one check to the next.
+    kept: PathBuf,
+    fenced: Option<PathBuf>,
+}
+
+/// The tests of one answer, as a program; or why there is none.
+#[derive(Debug)]
+pub enum Built {
+    /// The program.
+    Program(PathBuf),
+    /// What the compiler said.
+    Refused(String),
+}
+
+/// How one test ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Well.
+    Passed,
+    /// With a report.
+    Failed(String),
+    /// It took longer than it may.
+    TimeOut,
+    /// It took more memory than it may.
+    OutOfMemory,
+    /// The program ended before the test did.
+    Died(String),
+}
+
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    target: Option<Target>,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Manifest {
+    dependencies: HashMap<String, toml::Value>,
+}
+
+impl Workshop {
+    /// Compiles what the exercises at `root` need. Blocks, for a while the first time.
+    ///
+    /// # Errors
+    ///
+    /// When Cargo fails.
+    pub fn open(root: &Path) -> Result<Self> {
+        let sysroot = PathBuf::from(said(root, Command::new("rustc").args(["--print", "sysroot"]))?.trim());
+        let version = said(root, Command::new("rustc").arg("-vV"))?;
+        let build = ["build", "--quiet", "--locked", "--lib", "--message-format=json-render-diagnostics"];
+        let messages = said(root, Command::new("cargo").args(build))?;
+
+        let manifest: Manifest = toml::from_str(&crate::notes::read(&root.join("Cargo.toml"))?)
+            .map_err(|source| Error::Toml { path: root.join("Cargo.toml"), source: Box::new(source) })?;
+        let mut direct: Vec<_> = manifest.dependencies.keys().map(|name| name.replace('-', "_")).collect();
+        direct.push("exercises".into());
+
+        let (mut arguments, mut libraries, mut folders) = (Vec::new(), Vec::new(), Vec::new());
+        for message in messages.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok()) {
+            let Some(target) = message.target.filter(|_| message.reason == "compiler-artifact") else { continue };
+            let name = target.name.replace('-', "_");
+            for file in message.filenames {
+                if direct.contains(&name) && file.extension().is_some_and(|extension| extension == "rlib") {
+                    let mut argument = OsString::from(format!("{name}="));
+                    argument.push(&file);
+                    arguments.extend(["--extern".into(), argument]);
+                }
+                // Cargo links a library from its folder, and shows it outside as well.
+                let folder = file.parent().unwrap_or(root).to_owned();
+                if !folders.contains(&folder) {
+                    folders.push(folder);
+                }
+                libraries.push(file);
+            }
+        }
+        for folder in folders.clone() {
+            let deps = folder.join("deps");
+            if deps.is_dir() && !folders.contains(&deps) {
+                folders.push(deps);
+            }
+        }
+        for folder in &folders {
+            let mut path = OsString::from("dependency=");
+            path.push(folder);
+            arguments.extend(["-L".into(), path]);
+        }
+
+        let mut fingerprint = DefaultHasher::new();
+        version.hash(&mut fingerprint);
+        for file in &libraries {
+            file.hash(&mut fingerprint);
+            fs::metadata(file).and_then(|file| file.modified()).ok().hash(&mut fingerprint);
+        }
+        let kept = root.join("target/classroom");
+        fs::create_dir_all(&kept).map_err(|source| Error::File { path: kept.clone(), source })?;
+        Ok(Self {
+            rustc: sysroot.join("bin").join(format!("rustc{}", std::env::consts::EXE_SUFFIX)),
+            sysroot,
+            arguments,
+            libraries,
+            folders,
+            fingerprint: fingerprint.finish(),
+            kept,
+            fenced: None,
+        })
+    }
+
+    /// The same, with a fence round all that it compiles and runs from now on. `classroom` is this crate's program.
+    #[must_use]
+    pub fn fenced(self, classroom: PathBuf) -> Self {
+        Self { fenced: Some(classroom), ..self }
+    }
+
+    /// Compiles `answer` with its tests. What was compiled before is not compiled again. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When the compiler cannot be run. That it refuses the answer is no error.
+    pub fn build(&self, exercise: &Exercise, answer: &str) -> Result<Built> {
+        let mut hasher = DefaultHasher::new();
+        (self.fingerprint, &exercise.name, answer).hash(&mut hasher);
+        let folder = self.kept.join(format!("{}-{:016x}", exercise.name, hasher.finish()));
+        let program = folder.join(format!("{}{}", exercise.name, std::env::consts::EXE_SUFFIX));
+        let refused = folder.join("refused.txt");
+        if program.exists() {
+            return Ok(Built::Program(program));
+        }
+        if let Ok(said) = fs::read_to_string(&refused) {
+            return Ok(Built::Refused(said));
+        }
+
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            |source| Error::File { path, source }
+        };
+        fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        let source = folder.join(format!("{}.rs", exercise.name));
+        fs::write(&source, answer).map_err(failed(&source))?;
+        let making = folder.join("making");
+
+        let mut command = match &self.fenced {
+            None => Command::new(&self.rustc),
+            Some(classroom) => {
+                let mut fence = system();
+                fence.run.push(self.sysroot.clone());
+                fence.read.extend(self.libraries.iter().cloned());
+                fence.list.extend(self.folders.iter().cloned());
+                fence.write.push(folder.clone());
+                fence.command(classroom, &self.rustc)
+            }
+        };
+        command
+            .args(["--edition=2024", "--test", "--crate-type=bin", "--color=never", "-Awarnings"])
+            .arg(format!("--crate-name={}", exercise.name))
+            .args(&self.arguments)
+            .arg("-o")
+            .arg(&making)
+            .arg(&source)
+            .current_dir(&folder)
+            .env("TMPDIR", &folder);
+        let compiled = run(&mut command, COMPILER).map_err(failed(&self.rustc))?;
+        if !compiled.end.is_success() {
+            fs::write(&refused, &compiled.output).map_err(failed(&refused))?;
+            return Ok(Built::Refused(compiled.output));
+        }
+        // Only now: a check that was ended half way leaves no program behind that cannot run.
+        fs::rename(&making, &program).map_err(failed(&program))?;
+        Ok(Built::Program(program))
+    }
+
+    /// Runs one test of a built answer. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be run.
+    pub fn test(&self, exercise: &Exercise, program: &Path, test: &str, limits: Limits) -> Result<Outcome> {
+        let ran = self.run(exercise, program, &["--exact", test], limits)?;
+        Ok(match ran.end {
+            End::TimeOut => Outcome::TimeOut,
+            End::OutOfMemory => Outcome::OutOfMemory,
+            End::Exited(_) if ran.end.is_success() && ran.output.contains("test result: ok. 1 passed") => {
+                Outcome::Passed
+            }
+            End::Exited(_) if ran.output.contains("test result: FAILED") => Outcome::Failed(report(&ran.output)),
+            End::Exited(status) => Outcome::Died(format!("{status}\n{}", ran.output)),
+        })
+    }
+
+    /// Whether all tests of a built answer pass, in one go. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be run.
+    pub fn passes(&self, exercise: &Exercise, program: &Path, limits: Limits) -> Result<bool> {
+        let tests = exercise.tests();
+        let ran = self.run(exercise, program, &[], limits)?;
+        let all = format!("test result: ok. {} passed; 0 failed; 0 ignored", tests.len());
+        Ok(ran.end.is_success() && ran.output.contains(&all))
+    }
+
+    fn run(&self, exercise: &Exercise, program: &Path, arguments: &[&str], limits: Limits) -> Result<Run> {
+        let failed = |source| Error::File { path: program.to_owned(), source };
+        let scratch = tempfile::tempdir().map_err(failed)?;
+        let mut command = match &self.fenced {
+            None => Command::new(program),
+            Some(classroom) => {
+                let mut fence = system();
+                fence.run.push(program.to_owned());
+                fence.write.push(scratch.path().to_owned());
+                fence.network = exercise.notes.network;
+                fence.command(classroom, program)
+            }
+        };
+        command
+            .args(arguments)
+            .current_dir(scratch.path())
+            .env("TMPDIR", scratch.path())
+            .env("TEST_PATIENCE", limits.patience.as_secs().to_string())
+            .env("RUST_BACKTRACE", "0");
+        run(&mut command, limits).map_err(failed)
+    }
+}
+
+/// What every program needs of the system.
+fn system() -> Fence {
+    let there = |paths: &[&str]| paths.iter().map(PathBuf::from).filter(|path| path.exists()).collect();
+    Fence {
+        run: there(&["/usr", "/lib", "/lib64", "/bin"]),
+        read: there(&["/etc/ld.so.cache", "/dev/urandom"]),
+        write: there(&["/dev/null", "/dev/full"]),
+        ..Fence::default()
+    }
+}
+
+/// What the failed test itself said, without the harness round it.
+fn report(output: &str) -> String {
+    let said = output.split_once("stdout ----\n").map_or(output, |(_, said)| said);
+    let said = said.split("\nfailures:\n").next().unwrap_or(said);
+    let lines = said.lines().filter(|line| !line.starts_with("thread '") && !line.starts_with("note: run with"));
+    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+/// The standard output of a command that must succeed.
+fn said(folder: &Path, command: &mut Command) -> Result<String> {
+    let name = format!("{command:?}");
+    let failed = |source| Error::Command { name: name.clone(), source };
+    let output = command.current_dir(folder).stderr(Stdio::inherit()).output().map_err(failed)?;
+    if !output.status.success() {
+        return Err(failed(std::io::Error::other(output.status.to_string())));
+    }
+    String::from_utf8(output.stdout).map_err(|error| failed(std::io::Error::other(error)))
+}

@@ -1,0 +1,44 @@
+//! # Whole lines
+//!
+//! Goal: write the leaf of the program. It returns the lines of a growing log that are whole by now, and says
+//! `NoNewData` when there is none.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/program.md
+//!
+//! When it works: four scenarios pass. A line that is written in two halves comes out in one piece, and no byte changes.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use exercises::Found;
+
+/// Reads what has come into `file` since the last call, and returns the lines that are whole now.
+///
+/// A writer may have written half a line so far. That half must wait in `unfinished` until its newline comes; whoever
+/// calls keeps `unfinished` from one call to the next.
+fn read_lines(file: &mut File, unfinished: &mut Vec<u8>) -> io::Result<Found> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    // TODO: return whole lines only. Keep the rest in `unfinished`. Without a whole line, say `NoNewData`.
+    let _ = unfinished;
+    Ok(Found::Lines(bytes))
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, interval, output| exercises::merge_with(crate::read_lines, inputs, interval, output);
+    #[test]
+    one_input_is_copied
+    #[test]
+    a_line_written_in_two_halves_stays_whole
+    #[test]
+    a_last_line_without_newline_waits_and_is_ended_at_close
+    #[test]
+    bytes_pass_unchanged
+}
