@@ -94,13 +94,8 @@ fn one(course: &Course, workshop: &Workshop, exercise: &Exercise) -> Result<Vec<
     match workshop.build(exercise, solution)? {
         Built::Refused(said) => problems.push(format!("the solution does not compile:\n{said}")),
         Built::Program(program) => {
-            if !workshop.passes(exercise, &program, LIMITS)? {
-                for test in exercise.tests() {
-                    let outcome = workshop.test(exercise, &program, test, LIMITS)?;
-                    if outcome != Outcome::Passed {
-                        problems.push(format!("the solution does not pass {test}: {outcome:?}"));
-                    }
-                }
+            if let Some((test, outcome)) = workshop.first_failure(exercise, &program, LIMITS)? {
+                problems.push(format!("the solution does not pass {test}: {outcome:?}"));
             }
         }
     }

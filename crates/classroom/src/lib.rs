@@ -11,9 +11,11 @@
 
 pub mod check;
 pub mod fence;
+pub mod grade;
 pub mod limits;
 pub mod notes;
 pub mod print;
+pub mod table;
 pub mod workshop;
 
 use std::io;
@@ -57,6 +59,9 @@ pub enum Error {
         /// How.
         problem: String,
     },
+    /// The system cannot keep a program from the rest of the machine.
+    #[error("this system has no fence to put the answers behind (Linux with Landlock): --trust runs them without one")]
+    NoFence,
     /// A name that no exercise has.
     #[error("there is no exercise {0}")]
     NoSuchExercise(String),

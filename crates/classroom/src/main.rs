@@ -1,12 +1,19 @@
 //! The commands behind `scripts/exercises` and `scripts/grade`.
 
+use std::fs::File;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use classroom::check::check;
+use classroom::grade::{Grade, grade};
+use classroom::limits::Limits;
 use classroom::notes::Course;
 use classroom::print::{hints, info};
+use classroom::table::{csv, html};
 use classroom::workshop::Workshop;
 use classroom::{Error, Result};
 
@@ -23,6 +30,24 @@ enum Command {
     Check {
         /// Only these; all when none is named
         exercises: Vec<String>,
+    },
+    /// Grades a class: runs each student's answers, and writes grades.csv and grades.html
+    Grade {
+        /// One folder for each student; its name is the student's
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+        /// How long the tests of one answer may take, in seconds
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// How much memory they may take, in MiB
+        #[arg(long, default_value_t = 1024)]
+        mib: u64,
+        /// Where the two tables go
+        #[arg(long, default_value = ".")]
+        to: PathBuf,
+        /// Without a fence: the answers may read and write whatever you may
+        #[arg(long)]
+        trust: bool,
     },
     /// Prints the hints to an exercise
     Hint {
@@ -83,6 +108,15 @@ fn execute(command: Command) -> Result<ExitCode> {
             }
             Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Command::Grade { folders, seconds, mib, to, trust } => {
+            let limits = Limits {
+                time: Duration::from_secs(seconds),
+                memory: mib * 1024 * 1024,
+                patience: Duration::from_secs(10),
+            };
+            grade_class(&root, &folders, limits, &to, trust)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Hint { exercise, tier } => {
             print!("{}", hints(Course::load(&root)?.exercise(&exercise)?, tier.into()));
             Ok(ExitCode::SUCCESS)
@@ -104,4 +138,39 @@ fn execute(command: Command) -> Result<ExitCode> {
             Err(failed(std::process::Command::new(&program[0]).args(&program[1..]).exec()))
         }
     }
+}
+
+fn grade_class(root: &Path, folders: &[PathBuf], limits: Limits, to: &Path, trust: bool) -> Result<()> {
+    let course = Course::load(root)?;
+    let mut workshop = Workshop::open(root)?;
+    if !trust {
+        let program = std::env::current_exe().map_err(|source| Error::File { path: "classroom".into(), source })?;
+        workshop = workshop.fenced(program)?;
+    }
+    let answers = folders.len() * course.exercises().count();
+    let done = AtomicUsize::new(0);
+    let rows = grade(&course, &workshop, folders, limits, &|| {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if std::io::stderr().is_terminal() {
+            eprint!("\rgraded {done} of {answers}");
+        }
+    })?;
+    if std::io::stderr().is_terminal() {
+        eprintln!();
+    }
+
+    let (table, page) = (to.join("grades.csv"), to.join("grades.html"));
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        |source| Error::File { path, source }
+    };
+    let file = File::create(&table).map_err(failed(&table))?;
+    csv(&course, &rows, file).map_err(std::io::Error::other).map_err(failed(&table))?;
+    std::fs::write(&page, html(&course, &rows)).map_err(failed(&page))?;
+    for row in &rows {
+        let passed = row.grades.iter().filter(|grade| **grade == Grade::Ok).count();
+        println!("{:<20} {passed:>3} of {}", row.student, row.grades.len());
+    }
+    println!("{} and {}", table.display(), page.display());
+    Ok(())
 }

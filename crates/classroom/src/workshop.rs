@@ -150,9 +150,20 @@ impl Workshop {
     }
 
     /// The same, with a fence round all that it compiles and runs from now on. `classroom` is this crate's program.
-    #[must_use]
-    pub fn fenced(self, classroom: PathBuf) -> Self {
-        Self { fenced: Some(classroom), ..self }
+    ///
+    /// # Errors
+    ///
+    /// When the system has no such fence.
+    pub fn fenced(self, classroom: PathBuf) -> Result<Self> {
+        let mut fence = system();
+        fence.run.append(&mut fence.read);
+        fence.run.push(self.sysroot.clone());
+        let tried = fence.command(&classroom, &self.rustc).arg("--version").output();
+        if tried.is_ok_and(|tried| tried.status.success()) {
+            Ok(Self { fenced: Some(classroom), ..self })
+        } else {
+            Err(Error::NoFence)
+        }
     }
 
     /// Compiles `answer` with its tests. What was compiled before is not compiled again. Blocks.
@@ -186,6 +197,8 @@ impl Workshop {
             None => Command::new(&self.rustc),
             Some(classroom) => {
                 let mut fence = system();
+                // It calls a linker, which calls others.
+                fence.run.append(&mut fence.read);
                 fence.run.push(self.sysroot.clone());
                 fence.read.extend(self.libraries.iter().cloned());
                 fence.list.extend(self.folders.iter().cloned());
@@ -222,24 +235,33 @@ impl Workshop {
         Ok(match ran.end {
             End::TimeOut => Outcome::TimeOut,
             End::OutOfMemory => Outcome::OutOfMemory,
-            End::Exited(_) if ran.end.is_success() && ran.output.contains("test result: ok. 1 passed") => {
-                Outcome::Passed
-            }
-            End::Exited(_) if ran.output.contains("test result: FAILED") => Outcome::Failed(report(&ran.output)),
-            End::Exited(status) => Outcome::Died(format!("{status}\n{}", ran.output)),
+            End::Exited(_) => outcome(&ran.output, test).unwrap_or_else(|| Outcome::Died(died(&ran))),
         })
     }
 
-    /// Whether all tests of a built answer pass, in one go. Blocks.
+    /// Runs all tests of a built answer, and returns the first that does not pass, in the order of the exercise.
+    /// Blocks.
     ///
     /// # Errors
     ///
     /// When the program cannot be run.
-    pub fn passes(&self, exercise: &Exercise, program: &Path, limits: Limits) -> Result<bool> {
-        let tests = exercise.tests();
+    pub fn first_failure(
+        &self,
+        exercise: &Exercise,
+        program: &Path,
+        limits: Limits,
+    ) -> Result<Option<(String, Outcome)>> {
+        // Side by side first, which is quick. A program that did not live to the end is run again, test by test.
         let ran = self.run(exercise, program, &[], limits)?;
-        let all = format!("test result: ok. {} passed; 0 failed; 0 ignored", tests.len());
-        Ok(ran.end.is_success() && ran.output.contains(&all))
+        let ended = matches!(ran.end, End::Exited(_)) && ran.output.contains("\ntest result: ");
+        for test in exercise.tests() {
+            let seen = outcome(&ran.output, test).filter(|_| ended);
+            let outcome = seen.map_or_else(|| self.test(exercise, program, test, limits), Ok)?;
+            if outcome != Outcome::Passed {
+                return Ok(Some((test.to_owned(), outcome)));
+            }
+        }
+        Ok(None)
     }
 
     fn run(&self, exercise: &Exercise, program: &Path, arguments: &[&str], limits: Limits) -> Result<Run> {
@@ -249,6 +271,7 @@ impl Workshop {
             None => Command::new(program),
             Some(classroom) => {
                 let mut fence = system();
+                fence.run.extend(loaders());
                 fence.run.push(program.to_owned());
                 fence.write.push(scratch.path().to_owned());
                 fence.network = exercise.notes.network;
@@ -269,19 +292,39 @@ impl Workshop {
 fn system() -> Fence {
     let there = |paths: &[&str]| paths.iter().map(PathBuf::from).filter(|path| path.exists()).collect();
     Fence {
-        run: there(&["/usr", "/lib", "/lib64", "/bin"]),
-        read: there(&["/etc/ld.so.cache", "/dev/urandom"]),
+        read: there(&["/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/dev/urandom"]),
         write: there(&["/dev/null", "/dev/full"]),
         ..Fence::default()
     }
 }
 
-/// What the failed test itself said, without the harness round it.
-fn report(output: &str) -> String {
-    let said = output.split_once("stdout ----\n").map_or(output, |(_, said)| said);
-    let said = said.split("\nfailures:\n").next().unwrap_or(said);
+/// The programs that load a program: whoever may not run one of them runs nothing.
+fn loaders() -> Vec<PathBuf> {
+    let names = |folder| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_loader = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("ld-") && name.contains(".so")
+    };
+    ["/lib", "/lib64"].into_iter().flat_map(names).filter(is_loader).collect()
+}
+
+/// How the harness says that a test has ended; nothing where it does not say it.
+fn outcome(output: &str, test: &str) -> Option<Outcome> {
+    if output.contains(&format!("\ntest {test} ... ok\n")) {
+        return Some(Outcome::Passed);
+    }
+    let (_, said) = output.split_once(&format!("\n---- {test} stdout ----\n"))?;
+    let said = said.split("\n---- ").next().unwrap_or(said).split("\nfailures:\n").next().unwrap_or(said);
     let lines = said.lines().filter(|line| !line.starts_with("thread '") && !line.starts_with("note: run with"));
-    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+    Some(Outcome::Failed(lines.collect::<Vec<_>>().join("\n").trim().to_owned()))
+}
+
+/// The end of a program that the harness did not live to tell.
+fn died(ran: &Run) -> String {
+    match ran.end {
+        End::Exited(status) => format!("the program ended in the middle of it: {status}\n{}", ran.output.trim()),
+        End::TimeOut | End::OutOfMemory => ran.output.trim().to_owned(),
+    }
 }
 
 /// The standard output of a command that must succeed.
