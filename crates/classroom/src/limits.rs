@@ -78,15 +78,22 @@ pub fn run(command: &mut Command, limits: Limits) -> io::Result<Run> {
     Ok(Run { end, output: text(&mut said)? })
 }
 
-/// Ends the whole group: also what the program has started and not awaited.
+/// Ends the whole group: also what the program has started and not awaited. Returns when they are gone.
 fn kill(child: &mut Child) -> io::Result<()> {
     #[cfg(unix)]
     {
         use nix::sys::signal::{Signal, killpg};
         use nix::unistd::Pid;
-        let group = i32::try_from(child.id()).map_err(io::Error::other)?;
-        // It has no members any more when all is well.
-        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+        let group = Pid::from_raw(i32::try_from(child.id()).map_err(io::Error::other)?);
+        // An error says that it has no members any more. What is killed is gone a little later; some seconds later it
+        // is a zombie that nobody takes away.
+        for _ in 0..500 {
+            if killpg(group, Signal::SIGKILL).is_err() {
+                break;
+            }
+            child.wait()?;
+            thread::sleep(LOOK);
+        }
     }
     #[cfg(not(unix))]
     let _ = child.kill();

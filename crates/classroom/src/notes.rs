@@ -244,3 +244,70 @@ pub(crate) fn read(path: &Path) -> Result<String> {
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
     toml::from_str(&read(path)?).map_err(|source| Error::Toml { path: path.to_owned(), source: Box::new(source) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "\
+//! # Whole lines
+//!
+//! Goal: cut them,
+//! and keep the rest.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/program.md
+//!
+//! When it works: they are whole.
+
+fn main() {}
+";
+
+    #[test]
+    fn a_header_is_read_to_the_end_of_its_paragraphs() {
+        let header = Header::parse(FILE).expect("a whole header");
+        assert_eq!(header.title, "Whole lines");
+        assert_eq!(header.goal, "cut them, and keep the rest.");
+        assert_eq!(header.minutes, 15);
+    }
+
+    #[test]
+    fn a_header_without_one_of_its_parts_says_which() {
+        for (part, missing) in
+            [("# Whole", "title"), ("Goal:", "`Goal:`"), ("15", "`Minutes:`"), ("When", "`When it works:`")]
+        {
+            assert_eq!(Header::parse(&FILE.replace(part, "x")), Err(missing));
+        }
+    }
+
+    fn exercise(tests: &str) -> Exercise {
+        Exercise {
+            name: "one".into(),
+            dir: "01".into(),
+            header: Header::parse(FILE).expect("a whole header"),
+            notes: toml::from_str(
+                "aim = ''\nhints = ['', '', '']\nquestions = []\ndemonstration = ''\nstarter = { says = '' }",
+            )
+            .expect("whole notes"),
+            starter: String::new(),
+            solution: format!("right\n{TESTS}{tests}"),
+        }
+    }
+
+    #[test]
+    fn tests_stand_in_the_order_of_the_file_whether_listed_or_written_out() {
+        let one = exercise(
+            "suite! {\n    merge;\n    #[test]\n    zebra\n    #[test]\n    ant\n}\n#[test]\nfn by_hand() {\n}\n",
+        );
+        assert_eq!(one.tests(), ["zebra", "ant", "by_hand"]);
+    }
+
+    #[test]
+    fn whatever_a_student_has_made_of_the_tests_the_teachers_are_run() {
+        let one = exercise("tests\n");
+        let expected = format!("left\n{TESTS}tests\n");
+        assert_eq!(one.with_own_tests(&format!("left\n{TESTS}none\n")), expected);
+        assert_eq!(one.with_own_tests("left\n"), expected);
+    }
+}

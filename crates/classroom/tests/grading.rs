@@ -1,6 +1,7 @@
 //! A class of students who do what students do, and what none should: the table is right, and everyone else's work is
 //! still there. Linux only, as the fence is.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
