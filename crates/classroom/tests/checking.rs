@@ -69,7 +69,7 @@ fn a_starter_and_a_solution_with_different_tests() {
 #[test]
 fn a_solution_that_does_not_pass() {
     assert_says(
-        &planted(|one| one.solution = one.solution.replace("newline + 1", "newline")),
+        &planted(|one| one.solution = one.solution.replace("let rest =", "unfinished.push(0); let rest =")),
         "the solution does not pass one_input_is_copied",
     );
     assert_says(&planted(|one| one.solution.push_str("fn broken() { 1 }\n")), "the solution does not compile");
