@@ -167,9 +167,10 @@ fn grade_class(root: &Path, folders: &[PathBuf], limits: Limits, to: &Path, trus
     let file = File::create(&table).map_err(failed(&table))?;
     csv(&course, &rows, file).map_err(std::io::Error::other).map_err(failed(&table))?;
     std::fs::write(&page, html(&course, &rows)).map_err(failed(&page))?;
+    let longest = rows.iter().map(|row| row.student.chars().count()).max().unwrap_or_default();
     for row in &rows {
         let passed = row.grades.iter().filter(|grade| **grade == Grade::Ok).count();
-        println!("{:<20} {passed:>3} of {}", row.student, row.grades.len());
+        println!("{:<longest$}  {passed:>3} of {}", row.student, row.grades.len());
     }
     println!("{} and {}", table.display(), page.display());
     Ok(())

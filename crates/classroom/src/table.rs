@@ -136,6 +136,7 @@ const STYLE: &str = "
     table { border-collapse: collapse; }
     th, td { border: 1px solid #8888; padding: 0.25rem 0.5rem; text-align: left; vertical-align: top; }
     td { max-width: 12rem; overflow-wrap: anywhere; font-size: 0.85rem; }
+    th:first-child { position: sticky; left: 0; background: Canvas; }
     .ok { background: #2a72; }
     .fails { background: #d332; }
     .none { opacity: 0.6; }

@@ -14,14 +14,18 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use tempfile::TempDir;
+
 use crate::fence::Fence;
 use crate::limits::{End, Limits, Run, run};
 use crate::notes::Exercise;
 use crate::{Error, Result};
 
-/// For the compiler, which is not a student's work.
+/// For the compiler. It takes some seconds for an answer.
 const COMPILER: Limits =
-    Limits { time: Duration::from_secs(300), memory: 4 * 1024 * 1024 * 1024, patience: Duration::ZERO };
+    Limits { time: Duration::from_secs(120), memory: 3 * 1024 * 1024 * 1024, patience: Duration::ZERO };
+/// What it makes.
+const PROGRAM: &str = "answer.exe";
 
 /// What all answers need: the exercises' library and its dependencies, compiled.
 #[derive(Debug)]
@@ -44,9 +48,17 @@ pub struct Workshop {
 #[derive(Debug)]
 pub enum Built {
     /// The program.
-    Program(PathBuf),
+    Program(Program),
     /// What the compiler said.
     Refused(String),
+}
+
+/// A compiled answer.
+#[derive(Debug)]
+pub struct Program {
+    path: PathBuf,
+    /// Where it stands, and that goes with it: a student's program is not kept.
+    _folder: Option<TempDir>,
 }
 
 /// How one test ended.
@@ -166,33 +178,32 @@ impl Workshop {
         }
     }
 
-    /// Compiles `answer` with its tests. What was compiled before is not compiled again. Blocks.
+    /// Compiles `answer` with its tests. Behind no fence, what was compiled before is not compiled again. Blocks.
     ///
     /// # Errors
     ///
     /// When the compiler cannot be run. That it refuses the answer is no error.
     pub fn build(&self, exercise: &Exercise, answer: &str) -> Result<Built> {
-        let mut hasher = DefaultHasher::new();
-        (self.fingerprint, &exercise.name, answer).hash(&mut hasher);
-        let folder = self.kept.join(format!("{}-{:016x}", exercise.name, hasher.finish()));
-        let program = folder.join(format!("{}{}", exercise.name, std::env::consts::EXE_SUFFIX));
-        let refused = folder.join("refused.txt");
-        if program.exists() {
-            return Ok(Built::Program(program));
-        }
-        if let Ok(said) = fs::read_to_string(&refused) {
-            return Ok(Built::Refused(said));
-        }
-
         let failed = |path: &Path| {
             let path = path.to_owned();
             |source| Error::File { path, source }
         };
-        fs::create_dir_all(&folder).map_err(failed(&folder))?;
-        let source = folder.join(format!("{}.rs", exercise.name));
-        fs::write(&source, answer).map_err(failed(&source))?;
-        let making = folder.join("making");
+        let mut hasher = DefaultHasher::new();
+        (self.fingerprint, &exercise.name, answer).hash(&mut hasher);
+        let kept = self.kept.join(format!("{}-{:016x}", exercise.name, hasher.finish()));
+        let (kept, refused) = (kept.with_extension(std::env::consts::EXE_EXTENSION), kept.with_extension("txt"));
+        if self.fenced.is_none() {
+            if kept.exists() {
+                return Ok(Built::Program(Program { path: kept, _folder: None }));
+            }
+            if let Ok(said) = fs::read_to_string(&refused) {
+                return Ok(Built::Refused(said));
+            }
+        }
 
+        let folder = tempfile::tempdir_in(&self.kept).map_err(failed(&self.kept))?;
+        let source = format!("{}.rs", exercise.name);
+        fs::write(folder.path().join(&source), answer).map_err(failed(folder.path()))?;
         let mut command = match &self.fenced {
             None => Command::new(&self.rustc),
             Some(classroom) => {
@@ -202,27 +213,34 @@ impl Workshop {
                 fence.run.push(self.sysroot.clone());
                 fence.read.extend(self.libraries.iter().cloned());
                 fence.list.extend(self.folders.iter().cloned());
-                fence.write.push(folder.clone());
+                fence.write.push(folder.path().to_owned());
                 fence.command(classroom, &self.rustc)
             }
         };
         command
-            .args(["--edition=2024", "--test", "--crate-type=bin", "--color=never", "-Awarnings"])
+            .args(["--edition=2024", "--test", "--crate-type=bin", "--color=never", "-Awarnings", "-Cstrip=symbols"])
             .arg(format!("--crate-name={}", exercise.name))
             .args(&self.arguments)
-            .arg("-o")
-            .arg(&making)
-            .arg(&source)
-            .current_dir(&folder)
-            .env("TMPDIR", &folder);
+            .args(["-o", PROGRAM, &source])
+            .current_dir(folder.path())
+            // As Cargo would: a failing scenario says how to run it again.
+            .env("CARGO_BIN_NAME", &exercise.name)
+            .env("TMPDIR", folder.path());
         let compiled = run(&mut command, COMPILER).map_err(failed(&self.rustc))?;
-        if !compiled.end.is_success() {
-            fs::write(&refused, &compiled.output).map_err(failed(&refused))?;
-            return Ok(Built::Refused(compiled.output));
+        let path = folder.path().join(PROGRAM);
+        match (compiled.end.is_success(), &self.fenced) {
+            (true, Some(_)) => Ok(Built::Program(Program { path, _folder: Some(folder) })),
+            (true, None) => {
+                // Only when it is whole: whoever does the same at the same time has the same program.
+                fs::rename(&path, &kept).map_err(failed(&kept))?;
+                Ok(Built::Program(Program { path: kept, _folder: None }))
+            }
+            (false, Some(_)) => Ok(Built::Refused(compiled.output)),
+            (false, None) => {
+                fs::write(&refused, &compiled.output).map_err(failed(&refused))?;
+                Ok(Built::Refused(compiled.output))
+            }
         }
-        // Only now: a check that was ended half way leaves no program behind that cannot run.
-        fs::rename(&making, &program).map_err(failed(&program))?;
-        Ok(Built::Program(program))
     }
 
     /// Runs one test of a built answer. Blocks.
@@ -230,7 +248,7 @@ impl Workshop {
     /// # Errors
     ///
     /// When the program cannot be run.
-    pub fn test(&self, exercise: &Exercise, program: &Path, test: &str, limits: Limits) -> Result<Outcome> {
+    pub fn test(&self, exercise: &Exercise, program: &Program, test: &str, limits: Limits) -> Result<Outcome> {
         let ran = self.run(exercise, program, &["--exact", test], limits)?;
         Ok(match ran.end {
             End::TimeOut => Outcome::TimeOut,
@@ -248,7 +266,7 @@ impl Workshop {
     pub fn first_failure(
         &self,
         exercise: &Exercise,
-        program: &Path,
+        program: &Program,
         limits: Limits,
     ) -> Result<Option<(String, Outcome)>> {
         // Side by side first, which is quick. A program that did not live to the end is run again, test by test.
@@ -264,7 +282,8 @@ impl Workshop {
         Ok(None)
     }
 
-    fn run(&self, exercise: &Exercise, program: &Path, arguments: &[&str], limits: Limits) -> Result<Run> {
+    fn run(&self, exercise: &Exercise, program: &Program, arguments: &[&str], limits: Limits) -> Result<Run> {
+        let program = program.path.as_path();
         let failed = |source| Error::File { path: program.to_owned(), source };
         let scratch = tempfile::tempdir().map_err(failed)?;
         let mut command = match &self.fenced {
