@@ -5,7 +5,7 @@
 //! and for mischief, not for an attacker: a program can still read what it was given, and use up a core until its time
 //! is over.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What is granted.
@@ -27,9 +27,10 @@ impl Fence {
     /// `program` inside this fence. `classroom` is this crate's own program: it puts itself inside, then becomes the
     /// other.
     #[must_use]
-    pub fn command(&self, classroom: &std::path::Path, program: &std::path::Path) -> Command {
+    pub fn command(&self, classroom: &Path, program: &Path) -> Command {
         let mut command = Command::new(classroom);
-        command.arg("within");
+        // What stands in the environment is nobody's business either; a linker must be found.
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path))).arg("within");
         for (flag, paths) in
             [("--read", &self.read), ("--list", &self.list), ("--run", &self.run), ("--write", &self.write)]
         {

@@ -2,6 +2,7 @@
 //! still there. Linux only, as the fence is.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unnecessary_debug_formatting, reason = "a path in a Rust program needs its quotes")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -81,108 +82,100 @@ fn outcome(grade: &Grade) -> (&str, &Outcome) {
     }
 }
 
+/// One who adds a line to the right answer, and what the table says then.
+fn deeds(class: &Class) -> Vec<(&'static str, String, String)> {
+    let (anna, others) = (class.path("anna_right/exercises/01_threads/threads1.rs"), class.folder.path());
+    let (precious, died, memory) = (class.path("precious"), format!("{FIRST} (died)"), format!("{FIRST} (memory)"));
+    let deeds = [
+        ("carl_hangs", "loop { std::thread::park(); }".into(), FIRST),
+        ("dora_spins", "loop { std::hint::spin_loop(); }".into(), FIRST),
+        ("emil_does_not_compile", "let lines: u32 = \"two\";".into(), "does not compile"),
+        ("fee_is_hungry", "let mut hoard = vec![]; loop { hoard.push(vec![1u8; 1 << 26]); }".into(), &memory),
+        // The fence keeps the others; the answer is right all the same.
+        (
+            "gero_deletes",
+            format!("let _ = (std::fs::remove_file({precious:?}), std::fs::remove_dir_all({others:?}));"),
+            "ok",
+        ),
+        ("hana_copies", format!("std::fs::read({anna:?})?;"), FIRST),
+        ("ivo_copies_when_compiled", format!("let _ = include_str!({anna:?});"), "does not compile"),
+        ("jule_leaves", "std::process::exit(0);".into(), &died),
+        (
+            "kim_overflows",
+            "fn deep(n: u64) -> u64 { if n == u64::MAX { 0 } else { deep(n + 1) + 1 } } deep(0);".into(),
+            &died,
+        ),
+        ("lea_talks_without_end", "loop { println!(\"{}\", \"x\".repeat(100)); }".into(), &memory),
+        (
+            "max_calls_others",
+            "std::process::Command::new(\"/bin/sh\").arg(\"-c\").arg(\"true\").status()?;".into(),
+            FIRST,
+        ),
+        ("nina_goes_online", "std::net::TcpStream::connect(\"127.0.0.1:9\")?;".into(), FIRST),
+        // Cargo sets it for this test.
+        ("olga_looks_around", "assert_eq!(std::env::var_os(\"CARGO_MANIFEST_DIR\"), None);".into(), "ok"),
+    ];
+    deeds.map(|(student, deed, grade)| (student, deed, grade.to_owned())).into()
+}
+
 #[test]
 fn a_mixed_class_gets_the_right_table_and_nobody_loses_a_file() {
     let mut class = Class::new();
-    let solution = class.solution().to_owned();
-    let starter = class.course.exercise("threads1").unwrap().starter.clone();
-    let precious = class.path("precious");
-    fs::write(&precious, "precious").unwrap();
+    let exercise = class.course.exercise("threads1").unwrap();
+    let (solution, starter) = (exercise.solution.clone(), exercise.starter.clone());
+    let idle = "return Ok(Found::NoNewData);";
+    let torn =
+        "if unfinished.is_empty() { return Ok(Found::NoNewData) } return Ok(Found::Lines(mem::take(unfinished)));";
+    let halves = "a_line_written_in_two_halves_stays_whole";
+    let mut expected = Vec::new();
+    let mut expect = |student: &str, grade: &str| expected.push((student.to_owned(), grade.to_owned()));
 
     class.hands_in("anna_right", &solution);
-    class.hands_in("bela_wrong", &solution.replace("return Ok(Found::NoNewData);", "return Ok(Found::Lines(vec![]));"));
-    class.does("carl_hangs", "loop { std::thread::park(); }");
-    class.does("dora_spins", "loop { std::hint::spin_loop(); }");
-    class.does("emil_does_not_compile", "let lines: u32 = \"two\";");
-    class.does("fee_is_hungry", "let mut hoard = Vec::new(); loop { hoard.push(vec![1u8; 1 << 26]); }");
-    class.does(
-        "gero_deletes",
-        &format!(
-            "for path in [{:?}, {:?}, {:?}, \"/home\", \"..\"] {{
-                let _ = std::fs::remove_file(path);
-                let _ = std::fs::remove_dir_all(path);
-            }}",
-            precious,
-            class.folder.path(),
-            class.path("anna_right"),
-        ),
-    );
-    class.does(
-        "hana_copies",
-        &format!("std::fs::read({:?})?;", class.path("anna_right/exercises/01_threads/threads1.rs")),
-    );
-    class.does(
-        "ivo_copies_when_compiled",
-        &format!("let _ = include_str!({:?});", class.path("anna_right/exercises/01_threads/threads1.rs")),
-    );
-    class.does("jule_leaves", "std::process::exit(0);");
-    class.does("kim_overflows", "fn deep(n: u64) -> u64 { if n == u64::MAX { 0 } else { deep(n + 1) + 1 } } deep(0);");
-    class.does("lea_talks_without_end", "loop { println!(\"{}\", \"x\".repeat(100)); }");
-    class.does("max_calls_others", "std::process::Command::new(\"/bin/sh\").args([\"-c\", \"true\"]).status()?;");
-    class.does("nina_goes_online", "std::net::TcpStream::connect(\"127.0.0.1:9\")?;");
+    expect("anna_right", "ok");
+    class.hands_in("bela_never_rests", &solution.replace(idle, "return Ok(Found::Lines(vec![]));"));
+    expect("bela_never_rests", FIRST);
+    for (student, deed, grade) in deeds(&class) {
+        class.does(student, &deed);
+        expect(student, &grade);
+    }
     class.hands_in("otto_has_not_begun", &starter);
+    expect("otto_has_not_begun", "not begun");
     class.hands_in("pia_without_tests", solution.split("// The tests.").next().unwrap());
-    let torn = solution.replace(
-        "return Ok(Found::NoNewData);",
-        "if unfinished.is_empty() { return Ok(Found::NoNewData); } return Ok(Found::Lines(mem::take(unfinished)));",
-    );
+    expect("pia_without_tests", "ok");
     class.hands_in(
         "rolf_with_easier_tests",
-        &torn.replace("a_line_written_in_two_halves_stays_whole", "an_empty_input_adds_nothing"),
+        &solution.replace(idle, torn).replace(halves, "an_empty_input_adds_nothing"),
     );
-    let empty = class.path("sara_handed_in_nothing");
-    fs::create_dir(&empty).unwrap();
-    class.students.push(empty);
-    let linked = class.path("tom_links");
-    fs::create_dir(&linked).unwrap();
-    std::os::unix::fs::symlink(class.path("anna_right/exercises/01_threads/threads1.rs"), linked.join("threads1.rs"))
-        .unwrap();
-    class.students.push(linked);
-    let two = class.path("uta_has_two");
-    fs::create_dir(&two).unwrap();
-    fs::write(two.join("threads1.rs"), &solution).unwrap();
-    fs::create_dir(two.join("old")).unwrap();
-    fs::write(two.join("old/threads1.rs"), &solution).unwrap();
-    class.students.push(two);
+    expect("rolf_with_easier_tests", halves);
+    let handed_in = class.students.len();
+
+    fs::create_dir(class.path("sara_handed_in_nothing")).unwrap();
+    expect("sara_handed_in_nothing", "not handed in");
+    fs::create_dir(class.path("tom_links")).unwrap();
+    let anna = class.path("anna_right/exercises/01_threads/threads1.rs");
+    std::os::unix::fs::symlink(anna, class.path("tom_links/threads1.rs")).unwrap();
+    expect("tom_links", "not handed in");
+    fs::create_dir_all(class.path("uta_has_two/old")).unwrap();
+    fs::write(class.path("uta_has_two/threads1.rs"), &solution).unwrap();
+    fs::write(class.path("uta_has_two/old/threads1.rs"), &solution).unwrap();
+    expect("uta_has_two", "unclear");
+    for student in ["sara_handed_in_nothing", "tom_links", "uta_has_two"] {
+        class.students.push(class.path(student));
+    }
+    fs::write(class.path("precious"), "precious").unwrap();
 
     let (rows, column) = class.grades(LIMITS);
-    let short: Vec<_> = rows.iter().map(|row| (row.student.as_str(), row.grades[column].short())).collect();
-    let died = format!("{FIRST} (died)");
-    let expected = [
-        ("anna_right", "ok"),
-        ("bela_wrong", FIRST),
-        ("carl_hangs", FIRST),
-        ("dora_spins", FIRST),
-        ("emil_does_not_compile", "does not compile"),
-        ("fee_is_hungry", &format!("{FIRST} (memory)")),
-        // The fence has kept the others; the answer is right all the same.
-        ("gero_deletes", "ok"),
-        ("hana_copies", FIRST),
-        ("ivo_copies_when_compiled", "does not compile"),
-        ("jule_leaves", &died),
-        ("kim_overflows", &died),
-        ("lea_talks_without_end", &format!("{FIRST} (memory)")),
-        ("max_calls_others", FIRST),
-        ("nina_goes_online", FIRST),
-        ("otto_has_not_begun", "not begun"),
-        ("pia_without_tests", "ok"),
-        ("rolf_with_easier_tests", "a_line_written_in_two_halves_stays_whole"),
-        ("sara_handed_in_nothing", "not handed in"),
-        ("tom_links", "not handed in"),
-        ("uta_has_two", "unclear"),
-    ];
-    assert_eq!(short, expected.map(|(student, grade)| (student, grade.to_owned())));
-
-    assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
-    for student in &class.students[..16] {
+    let table: Vec<_> = rows.iter().map(|row| (row.student.clone(), row.grades[column].short())).collect();
+    assert_eq!(table, expected);
+    assert_eq!(fs::read_to_string(class.path("precious")).unwrap(), "precious");
+    for student in &class.students[..handed_in] {
         assert!(student.join("exercises/01_threads/threads1.rs").exists(), "{} is gone", student.display());
     }
 
     let mut table = Vec::new();
     csv(&class.course, &rows, &mut table).unwrap();
     let table = String::from_utf8(table).unwrap();
-    let first = table.lines().next().unwrap();
-    assert!(first.starts_with("student,threads1"), "{first}");
+    assert!(table.starts_with("student,threads1"), "{table}");
     assert_eq!(table.lines().count(), 1 + expected.len());
     let page = html(&class.course, &rows);
     assert!(page.contains("mismatched types"), "what the compiler said stands below the table");
