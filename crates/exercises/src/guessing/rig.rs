@@ -127,7 +127,7 @@ impl Server {
 
     /// Gives a server that is about to end the time for it. It must not: nobody has stopped it.
     fn end_by_itself(&self) -> Result<(), Violation> {
-        match self.end.recv_timeout(self.patience) {
+        match self.end.recv_timeout(Duration::from_millis(500)) {
             Ok(ended) => Err(early(ended)),
             Err(_it_goes_on) => Ok(()),
         }
@@ -148,7 +148,7 @@ impl Server {
                 Violation::Hung { waiting_for: format!("{} to be let in", show(name)), patience: self.patience }
             }
             // Its listener is gone.
-            _ => Violation::HungUp { client: show(name), expected: "to be let in".into() },
+            _ => Violation::HungUp { client: show(name), sent: "(nothing)".into(), expected: "to be let in".into() },
         })?;
         socket.set_nodelay(true).expect("a socket can be set up");
         socket.set_write_timeout(Some(self.patience)).expect("a socket can be set up");
@@ -156,6 +156,7 @@ impl Server {
             name: show(name),
             socket: BufReader::new(socket),
             game: Game::default(),
+            sent: String::new(),
             expected: Arc::clone(&self.expected),
             patience: self.patience,
         };
@@ -176,6 +177,8 @@ pub struct Client {
     name: String,
     socket: BufReader<TcpStream>,
     game: Game,
+    /// For a report: the last of it.
+    sent: String,
     expected: Arc<Mutex<Expected>>,
     patience: Duration,
 }
@@ -210,7 +213,8 @@ impl Client {
     ///
     /// When the server has hung up, or takes nothing more.
     pub fn send(&mut self, text: &str) -> Result<(), Violation> {
-        self.socket.get_mut().write_all(text.as_bytes()).map_err(|error| self.lost(&error, &show(text)))
+        self.sent = show(text);
+        self.socket.get_mut().write_all(text.as_bytes()).map_err(|error| self.lost(&error, "to be listened to"))
     }
 
     /// Waits for the line `expected`, which has a newline.
@@ -223,7 +227,7 @@ impl Client {
         if found == expected {
             return Ok(());
         }
-        Err(Violation::WrongAnswer { client: self.name.clone(), expected: show(expected), found: show(&found) })
+        Err(self.wrong(&show(expected), &found))
     }
 
     /// The same, however often the server asks first whether the client is still there.
@@ -239,8 +243,7 @@ impl Client {
                 return Ok(());
             }
             if found != STILL_THERE {
-                let (expected, found) = (show(expected), show(&found));
-                return Err(Violation::WrongAnswer { client: self.name.clone(), expected, found });
+                return Err(self.wrong(&show(expected), &found));
             }
             if Instant::now() > deadline {
                 return Err(self.hung(&show(expected)));
@@ -258,11 +261,7 @@ impl Client {
         match self.line(expected) {
             Err(Violation::HungUp { .. }) => Ok(()),
             Err(violation) => Err(violation),
-            Ok(found) => Err(Violation::WrongAnswer {
-                client: self.name.clone(),
-                expected: expected.into(),
-                found: show(&found),
-            }),
+            Ok(found) => Err(self.wrong(expected, &found)),
         }
     }
 
@@ -304,12 +303,18 @@ impl Client {
         }
     }
 
+    fn wrong(&self, expected: &str, found: &str) -> Violation {
+        let (client, sent) = (self.name.clone(), self.sent.clone());
+        Violation::WrongAnswer { client, sent, expected: expected.to_owned(), found: show(found) }
+    }
+
     fn hung_up(&self, expected: &str) -> Violation {
-        Violation::HungUp { client: self.name.clone(), expected: expected.to_owned() }
+        Violation::HungUp { client: self.name.clone(), sent: self.sent.clone(), expected: expected.to_owned() }
     }
 
     fn hung(&self, expected: &str) -> Violation {
-        Violation::Hung { waiting_for: format!("{expected} ({})", self.name), patience: self.patience }
+        let waiting_for = format!("{expected}\n  client:   {}\n  sent:     {}", self.name, self.sent);
+        Violation::Hung { waiting_for, patience: self.patience }
     }
 }
 

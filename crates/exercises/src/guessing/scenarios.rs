@@ -88,9 +88,13 @@ pub fn a_client_is_served_beside_a_silent_one(door: Door, settings: &Settings) -
 /// More sessions than a runtime has workers, and than its blocking pool has threads by itself.
 pub fn six_hundred_sessions_are_open_at_once(door: Door, settings: &Settings) -> Outcome {
     Server::start(door, HOUR, settings).holds(|server| {
-        let names = (0..600).map(|number| format!("client-{number}"));
-        let mut clients: Vec<_> = names.map(|name| server.client(&name)).collect::<Result<_, _>>()?;
-        clients.iter_mut().rev().try_for_each(|client| client.ask("guess 50"))
+        let mut clients = Vec::new();
+        for number in 0..600 {
+            let mut client = server.client(&format!("client-{number}"))?;
+            client.ask("guess 50")?;
+            clients.push(client);
+        }
+        clients.iter_mut().rev().try_for_each(|client| client.ask("guess 51"))
     })
 }
 

@@ -12,6 +12,8 @@ pub enum Violation {
     WrongAnswer {
         /// Who.
         client: String,
+        /// What it has sent last.
+        sent: String,
         /// The right answer.
         expected: String,
         /// What came.
@@ -21,6 +23,8 @@ pub enum Violation {
     HungUp {
         /// Whose.
         client: String,
+        /// What the client has sent last.
+        sent: String,
         /// What the client waited for.
         expected: String,
     },
@@ -59,11 +63,12 @@ pub enum Violation {
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::WrongAnswer { client, expected, found } => {
-                write!(f, "a wrong answer\n  client:   {client}\n  expected: {expected}\n  found:    {found}")
-            }
-            Self::HungUp { client, expected } => {
-                write!(f, "the server hung up\n  client:   {client}\n  expected: {expected}")
+            Self::WrongAnswer { client, sent, expected, found } => write!(
+                f,
+                "a wrong answer\n  client:   {client}\n  sent:     {sent}\n  expected: {expected}\n  found:    {found}"
+            ),
+            Self::HungUp { client, sent, expected } => {
+                write!(f, "the server hung up\n  client:   {client}\n  sent:     {sent}\n  expected: {expected}")
             }
             Self::Hung { waiting_for, patience } => write!(f, "it hung: waited {patience:?} for {waiting_for}"),
             Self::EndedEarly => write!(f, "the server ended before it was stopped"),
