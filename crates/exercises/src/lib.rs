@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use merge_core::{Input, MergeError, Output, Result, Summary};
 
+pub mod guessing;
 pub mod stage1;
 
 /// What a look into a log has found.

@@ -1,0 +1,142 @@
+//! Another program to migrate: a server of guessing games. The same four steps, on TCP instead of logs.
+//!
+//! A client connects and has a *session*: a game of its own. It plays, guesses, and hears whether it gets warmer. All
+//! sessions share a score board.
+//!
+//! | request | answer |
+//! |---------|--------|
+//! | `play NAME LOW HIGH` | `ready`: there is a number to guess, from LOW to HIGH |
+//! | `guess NUMBER` | `not yet` the first time, then `warmer`, `colder` or `as warm`; or `correct` |
+//! | `scores` | `scores NAME=GUESSES NAME=GUESSES …` |
+//! | `quit` | `bye`, and the server hangs up |
+//! | anything else | `not understood`, and the server hangs up |
+//!
+//! A request is a line, and so is an answer. Each request gets one answer, in order. A client that is silent for a
+//! while is asked `still there?`. What comes without a newline before the connection ends is no request. (A request has
+//! no greatest length here. A server for strangers needs one.)
+//!
+//! # Layout
+//!
+//! What is given in all four exercises:
+//!
+//! - `game.rs`: the rules, [`Game::answer`]. No reads, no writes, no waiting: it stays as it is in every step.
+//! - `room.rs`: [`Room`], which all sessions share, [`Stop`], and [`Report`], the fan-in.
+//!
+//! What was the answer of an exercise before:
+//!
+//! - `blocking.rs`: [`serve_threads`] and [`session`], the threaded server.
+//! - `tasks.rs`: [`session_async`].
+//!
+//! The suite:
+//!
+//! - `scenarios.rs`: what is tested, one function per scenario.
+//! - `rig.rs`: a running [`Server`], and [`Client`]s that know the right answers.
+//! - `violation.rs`: the ways to break the contract.
+//!
+//! # The suite
+//!
+//! The [`Door`] is the one function that every step has. [`suite!`] makes a `#[test]` of each scenario that is named.
+//! To add a scenario, write a function like
+//!
+//! ```
+//! use equivalence::Settings;
+//! use exercises::guessing::{Door, HOUR, Server, Violation};
+//!
+//! pub fn a_game_can_begin_anew(door: Door, settings: &Settings) -> Result<(), Violation> {
+//!     Server::start(door, HOUR, settings).holds(|server| {
+//!         let mut anna = server.client("anna")?;
+//!         anna.ask("guess 50")?;
+//!         anna.ask("play anna 1 10")?;
+//!         anna.ask("guess 5")
+//!     })
+//! }
+//! ```
+//!
+//! to `scenarios.rs`, add its name to the tests at the end of `mod.rs`, which hold the threaded server to all
+//! scenarios, and name it in the exercises that need it. A client knows the rules: it says itself what the right answer
+//! is, and counts what the report and the board must show. [`Server::holds`] stops the server and compares. Every wait has a
+//! deadline, and no scenario sleeps to let something happen: it waits for an answer. Where the order of two things
+//! matters, the first one must have been *answered* before the second one begins.
+//!
+//! See a new scenario fail once: break `blocking.rs` in the way that it is made for.
+
+mod blocking;
+mod game;
+mod rig;
+mod room;
+pub mod scenarios;
+mod tasks;
+mod violation;
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use equivalence::Settings;
+
+pub use blocking::{is_idle, serve_threads, session};
+pub use game::{Answer, Board, Ended, Game, STILL_THERE};
+pub use rig::{Client, HOUR, Server};
+pub use room::{HangUp, Report, Room, SEATS, Stop, lock};
+pub use tasks::{on_one_thread, session_async};
+pub use violation::Violation;
+
+#[doc(inline)]
+pub use crate::guessing_suite as suite;
+
+/// Serves the clients of the listener until [`Room::stop`] says so, and returns when all sessions have ended. Blocks.
+pub type Door = fn(TcpListener, Arc<Room>) -> io::Result<Report>;
+
+/// Makes a `#[test]` of each named scenario, for one door: `suite!(serve; #[test] the_stop_ends_open_sessions)`. The
+/// door is a function, or a closure that captures nothing, of the type [`Door`].
+#[macro_export]
+macro_rules! guessing_suite {
+    ($door:expr; $(#[test] $name:ident)+) => { $(
+        #[test]
+        fn $name() {
+            let scenario = $crate::guessing::scenarios::$name;
+            $crate::guessing::check(stringify!($name), scenario, $door, option_env!("CARGO_BIN_NAME"));
+        }
+    )+ };
+}
+
+/// Runs one scenario for one door, and panics with what it found and how to run it again.
+#[doc(hidden)]
+pub fn check(name: &str, scenario: fn(Door, &Settings) -> Result<(), Violation>, door: Door, program: Option<&str>) {
+    let settings = Settings::default();
+    if let Err(violation) = scenario(door, &settings) {
+        let program = program.map_or(String::new(), |program| format!("--bin {program} "));
+        panic!("{violation}\n  again:    EQUIVALENCE_SEED={} cargo test {program}{name}\n", settings.seed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    super::suite! {
+        |listener, room| crate::guessing::serve_threads(listener, &room, crate::guessing::session);
+        #[test]
+        a_transcript_comes_back_byte_for_byte
+        #[test]
+        a_client_that_is_asked_half_way_loses_nothing
+        #[test]
+        requests_in_one_piece_are_answered_one_by_one
+        #[test]
+        a_client_is_served_beside_a_silent_one
+        #[test]
+        six_hundred_sessions_are_open_at_once
+        #[test]
+        a_client_that_does_not_read_holds_up_nobody
+        #[test]
+        the_stop_ends_a_session_whose_client_does_not_read
+        #[test]
+        a_client_that_goes_away_half_way_harms_nobody
+        #[test]
+        every_guess_counts_once
+        #[test]
+        the_stop_ends_open_sessions
+        #[test]
+        a_stop_before_the_first_client_ends_the_server
+        #[test]
+        nonsense_ends_one_session_and_not_the_others
+    }
+}

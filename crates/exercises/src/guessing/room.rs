@@ -1,0 +1,159 @@
+//! What the sessions of a server share, how a server is stopped, and how the ends of its sessions are put together.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::{Board, Ended};
+
+/// How many sessions may be open at once. Whoever gives each of them a thread needs so many threads.
+pub const SEATS: usize = 1000;
+
+/// What the sessions of a server share.
+#[derive(Debug)]
+pub struct Room {
+    /// How long a client may be silent before it is asked whether it is still there.
+    pub idle: Duration,
+    /// Stops the server.
+    pub stop: Stop,
+    board: Mutex<Board>,
+}
+
+impl Room {
+    /// An empty score board.
+    #[must_use]
+    pub fn new(idle: Duration) -> Self {
+        Self { idle, stop: Stop::default(), board: Mutex::default() }
+    }
+
+    /// The score board, for as long as the guard lives. Blocks while another session has it.
+    pub fn board(&self) -> MutexGuard<'_, Board> {
+        lock(&self.board)
+    }
+}
+
+/// The fan-in of a server: how many sessions have ended, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// All of them.
+    pub sessions: usize,
+    /// Those of [`Ended::Refused`].
+    pub refused: usize,
+}
+
+impl Report {
+    /// Takes the end of one session. An error is that of one connection: to the server it is a client that has left.
+    pub fn add(&mut self, ended: io::Result<Ended>) {
+        self.sessions += 1;
+        if matches!(ended, Ok(Ended::Refused)) {
+            self.refused += 1;
+        }
+    }
+}
+
+/// Stops a server: no more clients are let in, and the open sessions end. Clones stop the same server.
+///
+/// Who waits for it in a task, awaits [`Stop::stopped`]. A thread cannot wait for two things: it takes its clients
+/// from [`Stop::clients_of`] and puts its socket under [`Stop::hang_up`].
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<Signal>);
+
+#[derive(Debug, Default)]
+struct Signal {
+    /// For tasks.
+    stopped: watch::Sender<bool>,
+    /// For threads.
+    blocked: Mutex<Blocked>,
+}
+
+/// What wakes the threads that wait.
+#[derive(Debug, Default)]
+struct Blocked {
+    stopped: bool,
+    /// A thread waits here for a client.
+    listening: Option<SocketAddr>,
+    sockets: HashMap<usize, Arc<TcpStream>>,
+    next: usize,
+}
+
+impl Stop {
+    /// Stops the server. The second time it does nothing. Returns at once, not when the sessions have ended.
+    pub fn stop(&self) {
+        let mut blocked = lock(&self.0.blocked);
+        if std::mem::replace(&mut blocked.stopped, true) {
+            return;
+        }
+        self.0.stopped.send_replace(true);
+        if let Some(address) = blocked.listening {
+            // Nothing ends an `accept` but a client: this is the last one. If it cannot come, the thread is not waiting.
+            let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
+        }
+        for socket in blocked.sockets.values() {
+            // A connection that has ended already is what was wanted.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Ends when the server is stopped. Cancel safe: nothing is lost when it is dropped half way.
+    pub async fn stopped(&self) {
+        // The sender is here, so there is no error.
+        let _ = self.0.stopped.subscribe().wait_for(|&stopped| stopped).await;
+    }
+
+    /// The clients of `listener`, one after the other, until the server is stopped. Each step blocks.
+    pub fn clients_of(&self, listener: &TcpListener) -> impl Iterator<Item = io::Result<TcpStream>> {
+        std::iter::from_fn(move || {
+            {
+                let mut blocked = lock(&self.0.blocked);
+                if blocked.stopped {
+                    return None;
+                }
+                match listener.local_addr() {
+                    Ok(address) => blocked.listening = Some(address),
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+            let client = listener.accept();
+            let stopped = lock(&self.0.blocked).stopped;
+            (!stopped).then(|| client.map(|(socket, _)| socket))
+        })
+    }
+
+    /// Hangs up `socket` when the server is stopped: whoever is blocked in a read finds the end, whoever is blocked in
+    /// a write gets an error. For as long as the returned value lives.
+    #[must_use]
+    pub fn hang_up(&self, socket: &Arc<TcpStream>) -> HangUp<'_> {
+        let mut blocked = lock(&self.0.blocked);
+        if blocked.stopped {
+            // As in `stop`.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
+        let number = blocked.next;
+        blocked.next += 1;
+        blocked.sockets.insert(number, Arc::clone(socket));
+        HangUp { stop: self, number }
+    }
+}
+
+/// A socket that the stop hangs up.
+#[derive(Debug)]
+pub struct HangUp<'a> {
+    stop: &'a Stop,
+    number: usize,
+}
+
+impl Drop for HangUp<'_> {
+    fn drop(&mut self) {
+        lock(&self.stop.0.blocked).sockets.remove(&self.number);
+    }
+}
+
+/// What is behind a lock, whether or not a panic has poisoned it: every change under the locks of this program is a
+/// single step, so nothing is ever half done.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
