@@ -1,14 +1,14 @@
 //! # The facade
 //!
-//! Goal: put the async tail under stage 1's top, which stays as it is: threads that call a blocking `tail_file`. Build one
-//! runtime for all followers, and let `tail_file` drive `tail_async` on it.
+//! Goal: put the async tail under stage 1's top, which stays as it is: threads that call a blocking `tail_file`. Build
+//! one runtime for all followers, and let `tail_file` drive `tail_async` on it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: five scenarios pass. Lines come out as long as the inputs are open, and an error of the tail is an error of
-//! the run.
+//! When it works: five scenarios pass. Lines come out as long as the inputs are open, and an error of the tail is an
+//! error of the run.
 
 use std::time::Duration;
 

@@ -1,13 +1,14 @@
 //! # Two things to wait for
 //!
-//! Goal: make the wait of the follower end at the close as well, whatever the interval. No line that has been read may be lost.
+//! Goal: make the wait of the follower end at the close as well, whatever the interval. No line that has been read may
+//! be lost.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: five tests pass. With an interval of an hour the run ends at once when its inputs are closed, and what
-//! was written just before the close, or was being read at that moment, comes out.
+//! When it works: five tests pass. With an interval of an hour the run ends at once when its inputs are closed, and
+//! what was written just before the close, or was being read at that moment, comes out.
 
 use std::time::Duration;
 

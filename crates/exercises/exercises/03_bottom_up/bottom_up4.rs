@@ -1,14 +1,14 @@
 //! # Who fails first is heard first
 //!
-//! Goal: write the fan-out and the fan-in of `run_tasks`. Each input gets a task, and the first error ends the whole run: all
-//! inputs are closed, and all tasks are awaited.
+//! Goal: write the fan-out and the fan-in of `run_tasks`. Each input gets a task, and the first error ends the whole
+//! run: all inputs are closed, and all tasks are awaited.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: five scenarios pass. The last of four inputs fails, the run ends with its error, and what the other three
-//! held is in the output.
+//! When it works: five scenarios pass. The last of four inputs fails, the run ends with its error, and what the other
+//! three held is in the output.
 
 use std::time::Duration;
 

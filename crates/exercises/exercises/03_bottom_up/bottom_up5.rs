@@ -1,14 +1,14 @@
 //! # Ctrl-c
 //!
-//! Goal: run a merge beside a signal. At the signal close all inputs, and then wait until the run has ended. A run that ends
-//! by itself does not wait for the signal.
+//! Goal: run a merge beside a signal. At the signal close all inputs, and then wait until the run has ended. A run that
+//! ends by itself does not wait for the signal.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: all tests pass. What was in the logs at the moment of ctrl-c comes out, and the run ends with its summary. On
-//! Unix one of the tests sends a real ctrl-c.
+//! When it works: all tests pass. What was in the logs at the moment of ctrl-c comes out, and the run ends with its
+//! summary. On Unix one of the tests sends a real ctrl-c.
 
 use std::io;
 use std::time::Duration;

@@ -1,14 +1,15 @@
 //! # Mistake 1: the late warning
 //!
-//! Goal: the follower below should hand every line to the writer, wait for it when the output is slow, and warn when it has
-//! waited for 5 ms. It has a mistake. Run `scripts/exercises test mistake1`, find the mistake from the report, write
-//! one sentence of diagnosis at the first TODO, and mend it.
+//! Goal: the follower below should hand every line to the writer, wait for it when the output is slow, and warn when it
+//! has waited for 5 ms. It has a mistake. Run `scripts/exercises test mistake1`, find the mistake from the report,
+//! write one sentence of diagnosis at the first TODO, and mend it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: five scenarios pass, also those in which the output takes nothing for a while. The warnings still come.
+//! When it works: five scenarios pass, also those in which the output takes nothing for a while. The warnings still
+//! come.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! # Mistake 4: after the failure
 //!
-//! Goal: the top below should end with the output's own error when the output fails, whatever its followers are doing at that
-//! moment. It has a mistake. Run `scripts/exercises test mistake4`, find the mistake from the report, write one
+//! Goal: the top below should end with the output's own error when the output fails, whatever its followers are doing
+//! at that moment. It has a mistake. Run `scripts/exercises test mistake4`, find the mistake from the report, write one
 //! sentence of diagnosis at the first TODO, and mend it.
 //!
 //! Minutes: 20

@@ -12,9 +12,9 @@
 //! # Why
 //!
 //! `spawn_blocking` needs a closure that owns all it uses, because nobody can take back a thread that has begun. So the
-//! input moves in and comes back in the result, beside what was found. It comes back also when the read has failed:
-//! the `?` on `found` comes after the `await`. The wait stays outside. It is a future and needs no thread, so that an
-//! idle input costs none.
+//! input moves in and comes back in the result, beside what was found. It comes back also when the read has failed: the
+//! `?` on `found` comes after the `await`. The wait stays outside. It is a future and needs no thread, so that an idle
+//! input costs none.
 //!
 //! Usual wrong answers: the whole loop inside `spawn_blocking`, which holds a thread for each input again;
 //! `block_in_place`, which panics on a current-thread runtime; a `JoinError` that is taken for an end, so that nobody

@@ -1,23 +1,24 @@
 //! # Two things to wait for
 //!
-//! Goal: make the wait of the follower end at the close as well, whatever the interval. No line that has been read may be lost.
+//! Goal: make the wait of the follower end at the close as well, whatever the interval. No line that has been read may
+//! be lost.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: five tests pass. With an interval of an hour the run ends at once when its inputs are closed, and what
-//! was written just before the close, or was being read at that moment, comes out.
+//! When it works: five tests pass. With an interval of an hour the run ends at once when its inputs are closed, and
+//! what was written just before the close, or was being read at that moment, comes out.
 //!
 //! # Why
 //!
-//! `select!` takes the first branch that is done and drops the others, half way. So for each branch: what is lost with it?
-//! With a sleep and with a close signal, nothing. With the read, the lines that it has taken out of the file. Therefore the
-//! two waits are in `select!`, and the read is outside and is awaited to its end. After the close the loop goes round once
-//! more: the read itself says when it is the end.
+//! `select!` takes the first branch that is done and drops the others, half way. So for each branch: what is lost with
+//! it? With a sleep and with a close signal, nothing. With the read, the lines that it has taken out of the file.
+//! Therefore the two waits are in `select!`, and the read is outside and is awaited to its end. After the close the
+//! loop goes round once more: the read itself says when it is the end.
 //!
-//! Usual wrong answers: the read as a branch beside the close; to return at the close, without another look at the file;
-//! `join!`, which waits for both.
+//! Usual wrong answers: the read as a branch beside the close; to return at the close, without another look at the
+//! file; `join!`, which waits for both.
 
 use std::time::Duration;
 

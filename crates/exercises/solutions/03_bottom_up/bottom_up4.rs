@@ -1,24 +1,24 @@
 //! # Who fails first is heard first
 //!
-//! Goal: write the fan-out and the fan-in of `run_tasks`. Each input gets a task, and the first error ends the whole run: all
-//! inputs are closed, and all tasks are awaited.
+//! Goal: write the fan-out and the fan-in of `run_tasks`. Each input gets a task, and the first error ends the whole
+//! run: all inputs are closed, and all tasks are awaited.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: five scenarios pass. The last of four inputs fails, the run ends with its error, and what the other three
-//! held is in the output.
+//! When it works: five scenarios pass. The last of four inputs fails, the run ends with its error, and what the other
+//! three held is in the output.
 //!
 //! # Why
 //!
-//! A `JoinSet` hears of each end when it happens. `FanIn::add` closes all inputs at the first error, so that the others end
-//! by themselves, and the loop goes on until they have: only then is the output complete. A task ends in two ways, so there
-//! are two results in one another. The outer one is a panic, and a panic is an error of the run.
+//! A `JoinSet` hears of each end when it happens. `FanIn::add` closes all inputs at the first error, so that the others
+//! end by themselves, and the loop goes on until they have: only then is the output complete. A task ends in two ways,
+//! so there are two results in one another. The outer one is a panic, and a panic is an error of the run.
 //!
 //! Usual wrong answers: to await the handles in the order of their start; to return at the first error, which cuts the
-//! other followers off with lines in their hands; to keep the sender that was cloned, so that the writer waits for ever; to
-//! drop the `JoinError`.
+//! other followers off with lines in their hands; to keep the sender that was cloned, so that the writer waits for
+//! ever; to drop the `JoinError`.
 
 use std::time::Duration;
 

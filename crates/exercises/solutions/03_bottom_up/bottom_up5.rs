@@ -1,24 +1,24 @@
 //! # Ctrl-c
 //!
-//! Goal: run a merge beside a signal. At the signal close all inputs, and then wait until the run has ended. A run that ends
-//! by itself does not wait for the signal.
+//! Goal: run a merge beside a signal. At the signal close all inputs, and then wait until the run has ended. A run that
+//! ends by itself does not wait for the signal.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: all tests pass. What was in the logs at the moment of ctrl-c comes out, and the run ends with its summary. On
-//! Unix one of the tests sends a real ctrl-c.
+//! When it works: all tests pass. What was in the logs at the moment of ctrl-c comes out, and the run ends with its
+//! summary. On Unix one of the tests sends a real ctrl-c.
 //!
 //! # Why
 //!
-//! A signal does not end the run. It closes the inputs, and then the run ends by itself, with all lines in the output. So the
-//! run must outlive the `select!`: it is pinned outside, `&mut run` is what `select!` may drop, and afterwards the run is
-//! awaited to its end. The closers are taken before the run takes the inputs.
+//! A signal does not end the run. It closes the inputs, and then the run ends by itself, with all lines in the output.
+//! So the run must outlive the `select!`: it is pinned outside, `&mut run` is what `select!` may drop, and afterwards
+//! the run is awaited to its end. The closers are taken before the run takes the inputs.
 //!
 //! Usual wrong answers: to return at the signal, which drops the run with lines in its hands; to await the signal and
-//! then the run, which waits for a signal that nobody sends; the signal in a loop, polled again when it is done; `run` in
-//! place of `&mut run`, which the compiler refuses.
+//! then the run, which waits for a signal that nobody sends; the signal in a loop, polled again when it is done; `run`
+//! in place of `&mut run`, which the compiler refuses.
 
 use std::io;
 use std::pin::pin;

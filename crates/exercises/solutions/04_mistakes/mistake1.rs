@@ -1,23 +1,24 @@
 //! # Mistake 1: the late warning
 //!
-//! Goal: the follower below should hand every line to the writer, wait for it when the output is slow, and warn when it has
-//! waited for 5 ms. It has a mistake. Run `scripts/exercises test mistake1`, find the mistake from the report, write
-//! one sentence of diagnosis at the first TODO, and mend it.
+//! Goal: the follower below should hand every line to the writer, wait for it when the output is slow, and warn when it
+//! has waited for 5 ms. It has a mistake. Run `scripts/exercises test mistake1`, find the mistake from the report,
+//! write one sentence of diagnosis at the first TODO, and mend it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: five scenarios pass, also those in which the output takes nothing for a while. The warnings still come.
+//! When it works: five scenarios pass, also those in which the output takes nothing for a while. The warnings still
+//! come.
 //!
 //! # Why
 //!
 //! `send` owns its message. `timeout` drops the `send` when the time is over, and the message goes with it. So the
-//! follower waits for room, with empty hands: `reserve` is cancel safe, and what is sent into a reserved place cannot wait
-//! any more. After the warning it waits again, now for as long as it takes.
+//! follower waits for room, with empty hands: `reserve` is cancel safe, and what is sent into a reserved place cannot
+//! wait any more. After the warning it waits again, now for as long as it takes.
 //!
-//! Usual half-mends: a longer time, which makes it rarer; an error when the time is over, which ends a run because its output
-//! was slow; to send once more, which the compiler refuses, because the lines are gone.
+//! Usual half-mends: a longer time, which makes it rarer; an error when the time is over, which ends a run because its
+//! output was slow; to send once more, which the compiler refuses, because the lines are gone.
 
 use std::time::Duration;
 

@@ -1,21 +1,21 @@
 //! # Mistake 2: the other tasks
 //!
-//! Goal: the top below should merge its inputs on a runtime that it shares with other tasks, and these should go on whatever
-//! the output does. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from the report, write
-//! one sentence of diagnosis at the first TODO, and mend it.
+//! Goal: the top below should merge its inputs on a runtime that it shares with other tasks, and these should go on
+//! whatever the output does. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from the report,
+//! write one sentence of diagnosis at the first TODO, and mend it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: four tests pass. In one of them another task beats on the same runtime while the output takes nothing, and
-//! it is still heard.
+//! When it works: four tests pass. In one of them another task beats on the same runtime while the output takes
+//! nothing, and it is still heard.
 //!
 //! # Why
 //!
-//! `Output::write` returns when the system has taken the bytes. On a pipe that nobody reads, that may be never. In a task
-//! it keeps the runtime worker for so long, and every task that waits for this worker. The writer belongs on a thread
-//! where waiting costs nobody else anything: `spawn_blocking`, with `blocking_recv` in place of `recv().await`.
+//! `Output::write` returns when the system has taken the bytes. On a pipe that nobody reads, that may be never. In a
+//! task it keeps the runtime worker for so long, and every task that waits for this worker. The writer belongs on a
+//! thread where waiting costs nobody else anything: `spawn_blocking`, with `blocking_recv` in place of `recv().await`.
 //!
 //! Usual half-mends: `yield_now` before the write, which gives the worker away and then takes it all the same; a
 //! `timeout` round it, which cannot end what never comes to an `.await`; `block_in_place`, which is right on a

@@ -16,8 +16,8 @@
 //! belongs together has to be one message. Here that is a line, however long it is. It is the same as with a mutex: it
 //! protects what happens while it is held, and not what belongs together.
 //!
-//! Usual half-mends: larger pieces, or pieces that end at a newline where there is one, which help until a line is longer; a
-//! lock round each `send`, which each `send` has already.
+//! Usual half-mends: larger pieces, or pieces that end at a newline where there is one, which help until a line is
+//! longer; a lock round each `send`, which each `send` has already.
 
 use std::time::Duration;
 

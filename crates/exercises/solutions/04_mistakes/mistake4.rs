@@ -1,7 +1,7 @@
 //! # Mistake 4: after the failure
 //!
-//! Goal: the top below should end with the output's own error when the output fails, whatever its followers are doing at that
-//! moment. It has a mistake. Run `scripts/exercises test mistake4`, find the mistake from the report, write one
+//! Goal: the top below should end with the output's own error when the output fails, whatever its followers are doing
+//! at that moment. It has a mistake. Run `scripts/exercises test mistake4`, find the mistake from the report, write one
 //! sentence of diagnosis at the first TODO, and mend it.
 //!
 //! Minutes: 20
@@ -12,13 +12,14 @@
 //!
 //! # Why
 //!
-//! A follower that waits in `send` is let go in two ways: somebody receives, or the receiver is gone. Here the writer had
-//! given up, and its receiver lived on in the function that waited for the followers. To close the inputs does not help:
-//! who waits in `send`, or for memory to read into, does not look. So the receiver belongs to the writer, and goes with it.
+//! A follower that waits in `send` is let go in two ways: somebody receives, or the receiver is gone. Here the writer
+//! had given up, and its receiver lived on in the function that waited for the followers. To close the inputs does not
+//! help: who waits in `send`, or for memory to read into, does not look. So the receiver belongs to the writer, and
+//! goes with it.
 //!
-//! Usual half-mends: `Receiver::close`, after which nobody can send, but the chunks that are in the queue stay in use; a
-//! longer queue, in which more can be kept; to await the writer first and the followers after it, so that the error of an
-//! input is not heard.
+//! Usual half-mends: `Receiver::close` alone, which lets the senders go and keeps the chunks that are in the queue, so
+//! that it hangs now and then; a longer queue, in which more can be kept; to await the writer first and the followers
+//! after it, so that the error of an input is not heard.
 
 use std::time::Duration;
 
