@@ -31,7 +31,13 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     let mut tasks = JoinSet::new();
     for input in inputs {
         let queue = queue.clone();
-        tasks.spawn(tail_async(input, interval, async move |lines| send(&queue, lines).await));
+        let write_async = async move |lines: Lines| {
+            let copy = lines.to_vec();
+            // What it was read into is free for others, while the copy waits for room.
+            drop(lines);
+            send(&queue, copy).await
+        };
+        tasks.spawn(tail_async(input, interval, write_async));
     }
     drop(queue);
 

@@ -14,12 +14,13 @@
 //!
 //! A follower that waits in `send` is let go in two ways: somebody receives, or the receiver is gone. Here the writer
 //! had given up, and its receiver lived on in the function that waited for the followers. To close the inputs does not
-//! help: who waits in `send`, or for memory to read into, does not look. So the receiver belongs to the writer, and
-//! goes with it.
+//! help: who waits in `send` does not look. So the receiver belongs to the writer, and goes with it.
 //!
-//! Usual half-mends: `Receiver::close` alone, which lets the senders go and keeps the chunks that are in the queue, so
-//! that it hangs now and then; a longer queue, in which more can be kept; to await the writer first and the followers
-//! after it, so that the error of an input is not heard.
+//! `Receiver::close` does it as well. It only has to be thought of on each way out, and ownership thinks of it itself.
+//!
+//! Usual half-mends: a writer that goes on to empty the queue before it tells that it has failed, so that nobody closes
+//! the inputs; to await the writer first and the followers after it, so that the error of an input is not heard; a
+//! longer queue, which is full later.
 
 use std::time::Duration;
 
@@ -42,7 +43,13 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     let mut tasks = JoinSet::new();
     for input in inputs {
         let queue = queue.clone();
-        tasks.spawn(tail_async(input, interval, async move |lines| send(&queue, lines).await));
+        let write_async = async move |lines: Lines| {
+            let copy = lines.to_vec();
+            // What it was read into is free for others, while the copy waits for room.
+            drop(lines);
+            send(&queue, copy).await
+        };
+        tasks.spawn(tail_async(input, interval, write_async));
     }
     drop(queue);
 
