@@ -42,7 +42,6 @@ fn at_the_signal_what_was_written_comes_out() {
     });
 }
 
-#[cfg(unix)]
 #[test]
 fn at_ctrl_c_what_was_written_comes_out() {
     exercises::bottom_up::at_ctrl_c_what_was_written_comes_out(|inputs, interval, output| {
