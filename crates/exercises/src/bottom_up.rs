@@ -299,7 +299,8 @@ pub fn long_lines_stay_whole_beside_others(door: equivalence::Door) {
             rig.append(0, format!("{line}{}\n", "x".repeat(200 * 1024)));
         }
         for input in 1..4 {
-            rig.append(input, (0..100_000).map(|line| format!("{input}-{line}\n")).collect::<String>());
+            let line = |number| format!("{input}-{number}-{}\n", "y".repeat(80));
+            rig.append(input, (0..3000).map(line).collect::<String>());
         }
         rig.capture.hold();
         let run = rig.start(door);
