@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use exercises::stage1::run_threads;
 use exercises::stage3::tail_async;
-
 use merge_core::{Input, Lines, Output, Result, Summary};
 
 /// Merges `inputs` into `output` until all of them are closed. Blocks until then.
