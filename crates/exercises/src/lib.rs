@@ -9,8 +9,11 @@ use std::time::Duration;
 
 use merge_core::{Input, MergeError, Output, Result, Summary};
 
+pub mod bottom_up;
 pub mod guessing;
 pub mod stage1;
+pub mod stage3;
+pub mod stage4;
 
 /// What a look into a log has found.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,64 @@
+//! # Who fails first is heard first
+//!
+//! Goal: write the fan-out and the fan-in of `run_tasks`. Each input gets a task, and the first error ends the whole
+//! run: all inputs are closed, and all tasks are awaited.
+//!
+//! Minutes: 20
+//!
+//! Chapter: docs/src/stage-4.md
+//!
+//! When it works: five scenarios pass. The last of four inputs fails, the run ends with its error, and what the other
+//! three held is in the output.
+
+use std::time::Duration;
+
+use exercises::stage3::tail_async;
+use merge_core::{FanIn, Input, Lines, Output, Result, Summary};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// How many chunks may wait for the writer before the followers have to.
+const QUEUE: usize = 16;
+
+/// Merges `inputs` into `output` until all of them are closed.
+///
+/// Returns the first error of any input or of the output, or a panic. By then all followers have ended.
+async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
+    // `FanIn::add` takes how one task has ended, and closes all inputs at the first error.
+    let fan_in = FanIn::new(&inputs, &output);
+    let (queue, mut chunks) = mpsc::channel::<Lines>(QUEUE);
+    let mut tasks = JoinSet::<Result<()>>::new();
+
+    // The one writer. It ends when the last sender is gone.
+    tasks.spawn_blocking(move || {
+        while let Some(lines) = chunks.blocking_recv() {
+            output.write(&lines)?;
+        }
+        Ok(())
+    });
+
+    // TODO: fan-out. Start a task per input that runs `tail_async` and sends its lines to the writer. Where the writer
+    // is gone, that is `MergeError::OutputGone`.
+
+    // TODO: fan-in. Tell `fan_in` how each task has ended, when it has ended. A panic is `MergeError::ended_early`.
+    fan_in.finish()
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, interval, output| exercises::stage4::block_on(crate::run_tasks(inputs, interval, output));
+    #[test]
+    one_input_is_copied
+    #[test]
+    a_file_closed_early_ends_while_the_others_go_on
+    #[test]
+    an_input_that_fails_ends_the_run_and_the_others_are_merged
+    #[test]
+    an_output_that_fails_ends_idle_followers
+    #[test]
+    a_panic_is_an_error
+}

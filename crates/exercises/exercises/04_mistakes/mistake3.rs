@@ -1,0 +1,63 @@
+//! # Mistake 3: small messages
+//!
+//! Goal: the follower below should hand its lines over in small messages, so that the queue never holds much memory. It
+//! has a mistake. Run `scripts/exercises test mistake3`, find the mistake from the report, write one sentence of
+//! diagnosis at the first TODO, and mend it. The messages should stay small: no more than a line each, or 64 KiB.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/gallery.md
+//!
+//! When it works: five tests pass. Lines that are longer than 64 KiB come out whole as well, beside busy followers.
+
+use std::time::Duration;
+
+use exercises::stage3::tail_async;
+use exercises::stage4::send;
+use merge_core::{Input, Lines, Result};
+use tokio::sync::mpsc::Sender;
+
+/// How long a message may be, in bytes.
+const MOST: usize = 64 * 1024;
+
+// TODO: what is wrong? One sentence:
+
+/// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
+async fn follow(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
+    tail_async(input, interval, async move |lines| {
+        // TODO: mend it.
+        for message in lines.chunks(MOST) {
+            send(&queue, message.to_vec()).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+// The queue has room for one message.
+#[cfg(test)]
+fn merge(inputs: Vec<Input>, interval: Duration, output: merge_core::Output) -> Result<merge_core::Summary> {
+    exercises::stage4::block_on(exercises::stage4::run_tasks_with(inputs, interval, output, 1, follow))
+}
+
+#[test]
+fn long_lines_stay_whole_beside_others() {
+    exercises::bottom_up::long_lines_stay_whole_beside_others(merge);
+}
+
+#[cfg(test)]
+equivalence::suite! {
+    crate::merge;
+    #[test]
+    one_input_is_copied
+    #[test]
+    a_line_written_in_two_halves_stays_whole
+    #[test]
+    bytes_pass_unchanged
+    #[test]
+    a_slow_output_holds_the_followers_back
+}

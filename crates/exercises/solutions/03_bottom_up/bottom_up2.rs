@@ -1,0 +1,63 @@
+//! # The facade
+//!
+//! Goal: put the async tail under stage 1's top, which stays as it is: threads that call a blocking `tail_file`. Build
+//! one runtime for all followers, and let `tail_file` drive `tail_async` on it.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/stage-3.md
+//!
+//! When it works: five scenarios pass. Lines come out as long as the inputs are open, and an error of the tail is an
+//! error of the run.
+//!
+//! # Why
+//!
+//! `Runtime::block_on` drives a future on the thread that calls it, and with it the runtime's timers, until the future
+//! is done. What the future returns is what `block_on` returns, so the error passes through. Inside it a blocking
+//! `write` is no sin: it blocks this thread, which is the follower's own, and no worker.
+//!
+//! Usual wrong answers: to call `tail_async` and never to poll it, a future does nothing by itself; `Handle::block_on`
+//! on a current-thread runtime, whose timers nobody drives; a runtime without `enable_time`; to take the end of
+//! `block_on` for a good end.
+
+use std::time::Duration;
+
+use exercises::stage1::run_threads;
+use exercises::stage3::tail_async;
+use merge_core::{Input, Lines, MergeError, Output, Result, Summary};
+use tokio::runtime::{Builder, Runtime};
+
+/// Merges `inputs` into `output` until all of them are closed. Blocks until then.
+fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let runtime = Builder::new_current_thread().enable_time().build().map_err(MergeError::Start)?;
+    run_threads(inputs, interval, output, |input, interval, write| tail_file(&runtime, input, interval, write))
+}
+
+/// Stage 1's `tail_file`, to whoever calls it: blocks until `input` is closed, and hands its lines to `write`.
+fn tail_file(
+    runtime: &Runtime,
+    input: Input,
+    interval: Duration,
+    write: &mut dyn FnMut(Lines) -> Result<()>,
+) -> Result<()> {
+    runtime.block_on(tail_async(input, interval, async |lines| write(lines)))
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    crate::merge;
+    #[test]
+    one_input_is_copied
+    #[test]
+    appends_in_lockstep_come_out_in_the_order_of_the_script
+    #[test]
+    a_close_wakes_a_follower_at_once
+    #[test]
+    an_input_that_fails_ends_the_run_and_the_others_are_merged
+    #[test]
+    an_output_that_fails_ends_idle_followers
+}

@@ -1,0 +1,87 @@
+//! # Two things to wait for
+//!
+//! Goal: make the wait of the follower end at the close as well, whatever the interval. No line that has been read may
+//! be lost.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/stage-3.md
+//!
+//! When it works: five tests pass. With an interval of an hour the run ends at once when its inputs are closed, and
+//! what was written just before the close, or was being read at that moment, comes out.
+//!
+//! # Why
+//!
+//! `select!` takes the first branch that is done and drops the others, half way. So for each branch: what is lost with
+//! it? With a sleep and with a close signal, nothing. With the read, the lines that it has taken out of the file.
+//! Therefore the two waits are in `select!`, and the read is outside and is awaited to its end. After the close the
+//! loop goes round once more: the read itself says when it is the end.
+//!
+//! Usual wrong answers: the read as a branch beside the close; to return at the close, without another look at the
+//! file; `join!`, which waits for both.
+
+use std::time::Duration;
+
+use exercises::bottom_up::PooledLog;
+use merge_core::{Found, Lines, Result};
+use tokio::select;
+use tokio::time::sleep;
+
+/// Follows `log` until it is closed, and hands its lines to `write`. It looks for new data once per `interval`, and at
+/// once when the log is closed: then it reads what is left, and ends.
+///
+/// `log.closed()` ends when the log is closed. It is cancel safe, and `log.read()` is not: dropped half way, it takes
+/// the lines with it that it has read.
+async fn tail_async(log: PooledLog, interval: Duration, mut write: impl AsyncFnMut(Lines) -> Result<()>) -> Result<()> {
+    loop {
+        match log.read().await? {
+            Found::Lines(lines) => write(lines).await?,
+            Found::NoNewData => select! {
+                () = sleep(interval) => {}
+                () = log.closed() => {}
+            },
+            Found::End => return Ok(()),
+        }
+    }
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[test]
+fn what_a_read_has_taken_at_the_close_comes_out() {
+    use exercises::stage4::{QUEUE, block_on_one_thread, run_tasks_with, send};
+    exercises::bottom_up::what_a_read_has_taken_at_the_close_comes_out(|inputs, interval, output, taken| {
+        block_on_one_thread(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
+            let log = PooledLog::open_slow(input, taken.clone());
+            async move { tail_async(log?, interval, async move |lines| send(&queue, lines).await).await }
+        }))
+    });
+}
+
+#[cfg(test)]
+fn merge(
+    inputs: Vec<merge_core::Input>,
+    interval: Duration,
+    output: merge_core::Output,
+) -> Result<merge_core::Summary> {
+    use exercises::stage4::{QUEUE, block_on, run_tasks_with, send};
+    block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
+        let log = PooledLog::open(input);
+        async move { tail_async(log?, interval, async move |lines| send(&queue, lines).await).await }
+    }))
+}
+
+#[cfg(test)]
+equivalence::suite! {
+    crate::merge;
+    #[test]
+    a_close_wakes_a_follower_at_once
+    #[test]
+    a_line_written_in_two_halves_stays_whole
+    #[test]
+    a_last_line_without_newline_waits_and_is_ended_at_close
+    #[test]
+    what_is_written_just_before_the_close_is_merged
+}

@@ -1,0 +1,71 @@
+//! # Mistake 1: the late warning
+//!
+//! Goal: the follower below should hand every line to the writer, wait for it when the output is slow, and warn when it
+//! has waited for 5 ms. It has a mistake. Run `scripts/exercises test mistake1`, find the mistake from the report,
+//! write one sentence of diagnosis at the first TODO, and mend it.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/gallery.md
+//!
+//! When it works: five scenarios pass, also those in which the output takes nothing for a while. The warnings still
+//! come.
+//!
+//! # Why
+//!
+//! `send` owns its message. `timeout` drops the `send` when the time is over, and the message goes with it. So the
+//! follower waits for room, with empty hands: `reserve` is cancel safe, and what is sent into a reserved place cannot
+//! wait any more. After the warning it waits again, now for as long as it takes.
+//!
+//! Usual half-mends: a longer time, which makes it rarer; an error when the time is over, which ends a run because its
+//! output was slow; to send once more, which the compiler refuses, because the lines are gone.
+
+use std::time::Duration;
+
+use exercises::stage3::tail_async;
+use merge_core::{Input, Lines, MergeError, Result};
+use tokio::sync::mpsc::Sender;
+use tokio::time::timeout;
+
+/// How long a follower waits for the writer before it warns.
+const LATE: Duration = Duration::from_millis(5);
+
+// What was wrong: when the time was over, the lines were dropped with the `send` that held them.
+
+/// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
+async fn follow(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
+    tail_async(input, interval, async move |lines| {
+        let room = if let Ok(room) = timeout(LATE, queue.reserve()).await {
+            room
+        } else {
+            eprintln!("the output is slow");
+            queue.reserve().await
+        };
+        room.map_err(|_| MergeError::OutputGone)?.send(lines);
+        Ok(())
+    })
+    .await
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+// The queue has room for one chunk.
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, interval, output| {
+        let run = exercises::stage4::run_tasks_with(inputs, interval, output, 1, crate::follow);
+        exercises::stage4::block_on(run)
+    };
+    #[test]
+    one_input_is_copied
+    #[test]
+    a_line_written_in_two_halves_stays_whole
+    #[test]
+    the_run_returns_only_when_the_output_is_complete
+    #[test]
+    a_slow_output_holds_the_followers_back
+    #[test]
+    an_output_that_fails_ends_idle_followers
+}

@@ -1,0 +1,76 @@
+//! # Mistake 2: the other tasks
+//!
+//! Goal: the top below should merge its inputs on a runtime that it shares with other tasks, and these should go on
+//! whatever the output does. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from the report,
+//! write one sentence of diagnosis at the first TODO, and mend it.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/gallery.md
+//!
+//! When it works: four tests pass. In one of them another task beats on the same runtime while the output takes
+//! nothing, and it is still heard.
+//!
+//! # Why
+//!
+//! `Output::write` returns when the system has taken the bytes. On a pipe that nobody reads, that may be never. In a
+//! task it keeps the runtime worker for so long, and every task that waits for this worker. The writer belongs on a
+//! thread where waiting costs nobody else anything: `spawn_blocking`, with `blocking_recv` in place of `recv().await`.
+//!
+//! Usual half-mends: `yield_now` before the write, which gives the worker away and then takes it all the same; a
+//! `timeout` round it, which cannot end what never comes to an `.await`; `block_in_place`, which is right on a
+//! multi-thread runtime and panics on this one.
+
+use std::time::Duration;
+
+use exercises::stage3::tail_async;
+use exercises::stage4::{QUEUE, join_all, send};
+use merge_core::{FanIn, Input, Lines, Output, Result, Summary};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+// What was wrong: `write` blocks, and it did so on a runtime worker.
+
+/// Merges `inputs` into `output` until all of them are closed. Blocks no runtime worker.
+async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
+    let fan_in = FanIn::new(&inputs, &output);
+    let (queue, mut chunks) = mpsc::channel::<Lines>(QUEUE);
+    let mut tasks = JoinSet::new();
+
+    tasks.spawn_blocking(move || {
+        while let Some(lines) = chunks.blocking_recv() {
+            output.write(&lines)?;
+        }
+        Ok(())
+    });
+
+    for input in inputs {
+        let queue = queue.clone();
+        tasks.spawn(tail_async(input, interval, async move |lines| send(&queue, lines).await));
+    }
+    drop(queue);
+    join_all(tasks, fan_in).await
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[test]
+fn a_slow_output_blocks_no_runtime_worker() {
+    let settings = equivalence::Settings::default();
+    if let Err(violation) = equivalence::heartbeat::check(equivalence::beating!(crate::run_tasks), &settings) {
+        panic!("{violation}\n");
+    }
+}
+
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, interval, output| exercises::stage4::block_on(crate::run_tasks(inputs, interval, output));
+    #[test]
+    one_input_is_copied
+    #[test]
+    the_run_returns_only_when_the_output_is_complete
+    #[test]
+    an_output_that_fails_ends_idle_followers
+}

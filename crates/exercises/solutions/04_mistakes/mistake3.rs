@@ -1,0 +1,68 @@
+//! # Mistake 3: small messages
+//!
+//! Goal: the follower below should hand its lines over in small messages, so that the queue never holds much memory. It
+//! has a mistake. Run `scripts/exercises test mistake3`, find the mistake from the report, write one sentence of
+//! diagnosis at the first TODO, and mend it. The messages should stay small: no more than a line each, or 64 KiB.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/gallery.md
+//!
+//! When it works: five tests pass. Lines that are longer than 64 KiB come out whole as well, beside busy followers.
+//!
+//! # Why
+//!
+//! Each message goes into the queue at once, and two messages do not: between them another follower may send. So what
+//! belongs together has to be one message. Here that is a line, however long it is. It is the same as with a mutex: it
+//! protects what happens while it is held, and not what belongs together.
+//!
+//! Usual half-mends: larger pieces, or pieces that end at a newline where there is one, which help until a line is
+//! longer; a lock round each `send`, which each `send` has already.
+
+use std::time::Duration;
+
+use exercises::stage3::tail_async;
+use exercises::stage4::send;
+use merge_core::{Input, Lines, Result};
+use tokio::sync::mpsc::Sender;
+
+// What was wrong: a line could be cut into two messages, and another follower's message came between them.
+
+/// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
+async fn follow(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
+    tail_async(input, interval, async move |lines| {
+        for line in lines.split_inclusive(|&byte| byte == b'\n') {
+            send(&queue, line.to_vec()).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+// The queue has room for one message.
+#[cfg(test)]
+fn merge(inputs: Vec<Input>, interval: Duration, output: merge_core::Output) -> Result<merge_core::Summary> {
+    exercises::stage4::block_on(exercises::stage4::run_tasks_with(inputs, interval, output, 1, follow))
+}
+
+#[test]
+fn long_lines_stay_whole_beside_others() {
+    exercises::bottom_up::long_lines_stay_whole_beside_others(merge);
+}
+
+#[cfg(test)]
+equivalence::suite! {
+    crate::merge;
+    #[test]
+    one_input_is_copied
+    #[test]
+    a_line_written_in_two_halves_stays_whole
+    #[test]
+    bytes_pass_unchanged
+    #[test]
+    a_slow_output_holds_the_followers_back
+}

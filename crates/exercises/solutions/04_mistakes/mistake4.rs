@@ -1,0 +1,99 @@
+//! # Mistake 4: after the failure
+//!
+//! Goal: the top below should end with the output's own error when the output fails, whatever its followers are doing
+//! at that moment. It has a mistake. Run `scripts/exercises test mistake4`, find the mistake from the report, write one
+//! sentence of diagnosis at the first TODO, and mend it.
+//!
+//! Minutes: 20
+//!
+//! Chapter: docs/src/gallery.md
+//!
+//! When it works: five scenarios pass. An output that fails ends idle followers, and busy ones as well.
+//!
+//! # Why
+//!
+//! A follower that waits in `send` is let go in two ways: somebody receives, or the receiver is gone. Here the writer
+//! had given up, and its receiver lived on in the function that waited for the followers. To close the inputs does not
+//! help: who waits in `send` does not look. So the receiver belongs to the writer, and goes with it.
+//!
+//! `Receiver::close` does it as well. It only has to be thought of on each way out, and ownership thinks of it itself.
+//!
+//! Usual half-mends: a writer that goes on to empty the queue before it tells that it has failed, so that nobody closes
+//! the inputs; to await the writer first and the followers after it, so that the error of an input is not heard; a
+//! longer queue, which is full later.
+
+use std::time::Duration;
+
+use exercises::stage3::tail_async;
+use exercises::stage4::{QUEUE, ended, send};
+use merge_core::{Closer, FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use tokio::join;
+use tokio::sync::mpsc;
+use tokio::task::{JoinSet, spawn_blocking};
+
+// What was wrong: the receiver outlived the writer, so the followers waited for room in a queue that nobody emptied.
+
+/// Merges `inputs` into `output` until all of them are closed.
+///
+/// Returns the first error of any input or of the output. By then all followers have ended.
+async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let mut fan_in = FanIn::new(&inputs, &output);
+    let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
+    let (queue, chunks) = mpsc::channel::<Lines>(QUEUE);
+    let mut tasks = JoinSet::new();
+    for input in inputs {
+        let queue = queue.clone();
+        let write_async = async move |lines: Lines| {
+            let copy = lines.to_vec();
+            // What it was read into is free for others, while the copy waits for room.
+            drop(lines);
+            send(&queue, copy).await
+        };
+        tasks.spawn(tail_async(input, interval, write_async));
+    }
+    drop(queue);
+
+    let write = async {
+        let written = write_all(chunks, output).await;
+        // Where the output has failed, followers may be asleep.
+        closers.iter().for_each(Closer::close);
+        written
+    };
+    let follow = async {
+        while let Some(end) = tasks.join_next().await {
+            fan_in.add(ended(end));
+        }
+    };
+    let (written, ()) = join!(write, follow);
+    fan_in.add(written);
+    fan_in.finish()
+}
+
+/// Writes all that comes, on the blocking pool, until the last sender is gone or the output fails.
+async fn write_all(mut chunks: mpsc::Receiver<Lines>, mut output: Output) -> Result<()> {
+    while let Some(lines) = chunks.recv().await {
+        let write = move || output.write(&lines).map(|()| output);
+        let written = spawn_blocking(write).await;
+        output = written.map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))??;
+    }
+    Ok(())
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, interval, output| exercises::stage4::block_on(crate::run_tasks(inputs, interval, output));
+    #[test]
+    one_input_is_copied
+    #[test]
+    an_input_that_fails_ends_the_run_and_the_others_are_merged
+    #[test]
+    an_output_that_fails_ends_idle_followers
+    #[test]
+    an_output_that_fails_ends_busy_followers
+    #[test]
+    the_run_returns_only_when_the_output_is_complete
+}

@@ -1,0 +1,315 @@
+//! What the exercises of stages 3 and 4 are given: a log that is read on the pool, and tests of their own for what no
+//! scenario of the suite can see.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use equivalence::heartbeat::BeatingDoor;
+use equivalence::{Rig, Running, Settings, Violation};
+use merge_core::{Closer, Found, Input, MergeError, Output, Result, Summary};
+use tokio::sync::oneshot;
+use tokio::task::{spawn_blocking, yield_now};
+
+/// Panics with what a test has found.
+fn report(found: Result<(), Violation>) {
+    if let Err(violation) = found {
+        panic!("{violation}\n");
+    }
+}
+
+/// Holds the output back until more followers want to read than there are blocks to read into: from then on a read
+/// waits. The runtime has to beat all the same.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn a_read_that_waits_blocks_no_runtime_worker(door: BeatingDoor) {
+    /// Twice as many as the run has blocks for its reads.
+    const INPUTS: usize = 8;
+    const BLOCKS: u64 = 4;
+    /// More than can happen by chance before the next follower has its turn.
+    const BEATS: u64 = 5;
+
+    let check = || {
+        let settings = Settings::default();
+        let mut rig = Rig::new(INPUTS, &settings);
+        for input in 0..INPUTS {
+            rig.append(input, format!("{input}\n"));
+        }
+        rig.capture.hold();
+        let beats = Arc::new(AtomicU64::new(0));
+        let beat = {
+            let beats = Arc::clone(&beats);
+            Box::new(move || {
+                beats.fetch_add(1, Ordering::Relaxed);
+            })
+        };
+        let run = rig.start(move |inputs, interval, output| door(inputs, interval, output, beat));
+        run.await_held()?;
+        let read = || run.closers.iter().map(Closer::bytes_read).sum::<u64>();
+        await_that(&run, &settings, || read() >= 2 * BLOCKS)?;
+        // All blocks are full, and the output takes none of them: the next read waits.
+        let until = beats.load(Ordering::Relaxed) + BEATS;
+        if await_that(&run, &settings, || beats.load(Ordering::Relaxed) >= until).is_err() {
+            return Err(Violation::BlockedWorker { patience: settings.patience });
+        }
+        rig.capture.release();
+        run.await_merge(&rig.sources())?;
+        run.close_all();
+        run.end_confirmed(&rig.sources())
+    };
+    report(check());
+}
+
+/// Waits until `condition` holds, while the run goes on.
+fn await_that(run: &Running, settings: &Settings, condition: impl Fn() -> bool) -> Result<(), Violation> {
+    let deadline = Instant::now() + settings.patience;
+    while !condition() {
+        if run.has_ended() || Instant::now() > deadline {
+            return Err(Violation::Hung { waiting_for: "the followers".into(), patience: settings.patience });
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
+
+/// A read that fails as no disk does: it panics.
+///
+/// # Panics
+///
+/// Always.
+pub fn panicking_read(_: &mut Input) -> Result<Found> {
+    panic!("the read panics, as it was told to")
+}
+
+/// Runs a door whose reads [panic](panicking_read). The run has to end with that panic as its error.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn a_panic_of_the_read_is_an_error(door: equivalence::Door) {
+    let rig = Rig::new(1, &Settings::default());
+    let mut rig = rig.with_an_hour();
+    rig.append(0, "a\n");
+    report(rig.start(door).end_with_error(
+        "a panic, with its message",
+        |error| matches!(error, MergeError::Panicked(message) if message.contains("as it was told to")),
+    ));
+}
+
+/// A log whose reads run on the runtime's blocking pool.
+#[derive(Debug)]
+pub struct PooledLog {
+    input: Input,
+    reader: Arc<Mutex<Reader>>,
+    /// For a test: told when lines have been taken out of the file.
+    taken: Option<mpsc::Sender<()>>,
+}
+
+/// The file, how far it has been read, and the start of a line that has no newline yet.
+#[derive(Debug)]
+struct Reader {
+    file: File,
+    unfinished: Vec<u8>,
+}
+
+impl PooledLog {
+    /// The log behind `input`, from its start.
+    ///
+    /// # Errors
+    ///
+    /// When its file cannot be opened.
+    pub fn open(input: Input) -> Result<Self> {
+        let file = File::open(input.path()).map_err(|source| input_error(&input, source))?;
+        let reader = Reader { file, unfinished: Vec::new() };
+        Ok(Self { input, reader: Arc::new(Mutex::new(reader)), taken: None })
+    }
+
+    /// The same, but each read that has taken lines out of the file tells so, and does not end before the close.
+    ///
+    /// # Errors
+    ///
+    /// As [`PooledLog::open`].
+    pub fn open_slow(input: Input, taken: mpsc::Sender<()>) -> Result<Self> {
+        Ok(Self { taken: Some(taken), ..Self::open(input)? })
+    }
+
+    /// What has come since the last read: whole lines, no new data, or the end, which is only after the close.
+    ///
+    /// Not cancel safe: dropped half way, it takes the lines with it that it has read.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub async fn read(&self) -> Result<Found> {
+        // First the signal, then the file: whatever was written before the close is then seen.
+        let closed = self.input.closer().is_closed();
+        let reader = Arc::clone(&self.reader);
+        let read = move || reader.lock().unwrap_or_else(PoisonError::into_inner).read(closed);
+        let found = spawn_blocking(read)
+            .await
+            .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?
+            .map_err(|source| input_error(&self.input, source))?;
+        if let (Some(taken), Found::Lines(_)) = (&self.taken, &found) {
+            // Nobody listens any more when the test has given up.
+            let _ = taken.send(());
+            self.closed().await;
+            // Whoever waits for the close beside this read hears of it first.
+            yield_now().await;
+        }
+        Ok(found)
+    }
+
+    /// Ends when the log is closed. Cancel safe.
+    pub async fn closed(&self) {
+        self.input.closed().await;
+    }
+}
+
+impl Reader {
+    fn read(&mut self, closed: bool) -> io::Result<Found> {
+        self.file.read_to_end(&mut self.unfinished)?;
+        if let Some(newline) = self.unfinished.iter().rposition(|&byte| byte == b'\n') {
+            let rest = self.unfinished.split_off(newline + 1);
+            return Ok(Found::Lines(mem::replace(&mut self.unfinished, rest).into()));
+        }
+        if !closed {
+            return Ok(Found::NoNewData);
+        }
+        if self.unfinished.is_empty() {
+            return Ok(Found::End);
+        }
+        self.unfinished.push(b'\n');
+        Ok(Found::Lines(mem::take(&mut self.unfinished).into()))
+    }
+}
+
+fn input_error(input: &Input, source: io::Error) -> MergeError {
+    MergeError::Input { path: input.path().to_owned(), source }
+}
+
+/// Closes a log while a read of it is under way. What that read has taken out of the file must come out. The door's
+/// logs are to be opened with [`PooledLog::open_slow`].
+///
+/// # Panics
+///
+/// When it does not.
+pub fn what_a_read_has_taken_at_the_close_comes_out(
+    door: fn(Vec<Input>, Duration, Output, mpsc::Sender<()>) -> Result<Summary>,
+) {
+    let check = || {
+        let settings = Settings::default();
+        let mut rig = Rig::new(1, &settings).with_an_hour();
+        rig.append(0, "a\nb\nhalf");
+        let (taken, has_taken) = mpsc::channel();
+        let run = rig.start(move |inputs, interval, output| door(inputs, interval, output, taken));
+        if has_taken.recv_timeout(settings.patience).is_err() {
+            return Err(Violation::Hung { waiting_for: "a read".into(), patience: settings.patience });
+        }
+        run.close_all();
+        run.end_confirmed(&rig.sources())
+    };
+    report(check());
+}
+
+/// A door that is given a signal to end at.
+pub type SignalledDoor = fn(Vec<Input>, Duration, Output, oneshot::Receiver<()>) -> Result<Summary>;
+
+/// Followers sleep for an hour. They get their last lines, and then there is a signal: these lines must come out.
+///
+/// # Panics
+///
+/// When they do not.
+pub fn at_the_signal_what_was_written_comes_out(door: SignalledDoor) {
+    let (send, signal) = oneshot::channel();
+    let run = move |inputs, interval, output| door(inputs, interval, output, signal);
+    let press = move || {
+        // Nobody listens where the run has ended already: that is found soon enough.
+        let _ = send.send(());
+    };
+    report(ends_at(press, run));
+}
+
+/// The same, and the signal is a ctrl-c from the system. Only on Unix: elsewhere a test
+/// cannot send one, and this does nothing.
+///
+/// # Panics
+///
+/// When they do not.
+pub fn at_ctrl_c_what_was_written_comes_out(door: equivalence::Door) {
+    #[cfg(unix)]
+    {
+        use crate::stage4::block_on_one_thread;
+        use tokio::signal::unix::{SignalKind, signal};
+
+        // A ctrl-c that nobody has listened to would end all tests. Tokio goes on to catch it when this listener is gone.
+        let listened = block_on_one_thread(async { signal(SignalKind::interrupt()).map_err(MergeError::Start) });
+        assert!(listened.is_ok(), "a signal can be listened to");
+        let press = || {
+            let kill = format!("kill -INT {}", std::process::id());
+            let killed = std::process::Command::new("sh").args(["-c", &kill]).status();
+            assert!(killed.is_ok_and(|status| status.success()), "a signal can be sent");
+        };
+        report(ends_at(press, door));
+    }
+    #[cfg(not(unix))]
+    let _ = door;
+}
+
+/// Sends the signal when the followers sleep and have more to read, and sees what comes out.
+fn ends_at(
+    signal: impl FnOnce(),
+    door: impl FnOnce(Vec<Input>, Duration, Output) -> Result<Summary> + Send + 'static,
+) -> Result<(), Violation> {
+    let mut rig = Rig::new(3, &Settings::default()).with_an_hour();
+    for input in 0..3 {
+        rig.append(input, format!("{input}-first\n"));
+    }
+    let run = rig.start(door);
+    run.await_merge(&rig.sources())?;
+    for input in 0..3 {
+        rig.append(input, format!("{input}-last\n{input}-half"));
+    }
+    signal();
+    let capture = rig.capture.clone();
+    match run.await_end() {
+        // Whatever it says of itself: what has come out?
+        ended @ (Ok(_) | Err(Violation::Failed(_))) => {
+            equivalence::confirm(&rig.sources(), &capture.bytes())?;
+            ended.map(drop)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Long lines of one log, and many short ones of three others, while the output begins late: none may be torn.
+///
+/// # Panics
+///
+/// When one is.
+pub fn long_lines_stay_whole_beside_others(door: equivalence::Door) {
+    let check = || {
+        let settings = Settings::default();
+        let mut rig = Rig::new(4, &settings);
+        for line in 0..10 {
+            rig.append(0, format!("{line}{}\n", "x".repeat(200 * 1024)));
+        }
+        for input in 1..4 {
+            let line = |number| format!("{input}-{number}-{}\n", "y".repeat(80));
+            rig.append(input, (0..3000).map(line).collect::<String>());
+        }
+        rig.capture.hold();
+        let run = rig.start(door);
+        run.await_held()?;
+        // Each follower has lines to hand over before the first of them comes out.
+        await_that(&run, &settings, || run.closers.iter().all(|closer| closer.bytes_read() > 0))?;
+        rig.capture.release();
+        run.close_all();
+        run.end_confirmed(&rig.sources())
+    };
+    report(check());
+}
