@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use merge_core::{Input, MergeError, Output, Result, Summary};
 
+pub mod log;
 pub mod stage1;
+pub mod watchdog;
 
 /// What a look into a log has found.
 #[derive(Debug, PartialEq, Eq)]
