@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use merge_core::{Input, MergeError, Output, Result, Summary};
 
+pub mod bridge;
 pub mod log;
 pub mod stage1;
 pub mod watchdog;
