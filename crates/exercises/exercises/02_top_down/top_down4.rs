@@ -81,5 +81,5 @@ equivalence::suite! {
 
 #[test]
 fn after_an_error_the_run_returns_only_when_the_writer_has_ended() {
-    exercises::watchdog::an_error_waits_for_the_writer(crate::merge);
+    exercises::watchdog::an_error_waits_for_the_writer(crate::run_tasks_mixed);
 }

@@ -17,10 +17,12 @@
 //! the inputs is taken before the inputs are given away.
 //!
 //! After the close, the loop goes on. The others still merge what they hold, and the run returns when the last of them
-//! is done. Whoever calls may then close the output or start anew.
+//! is done. Whoever calls may then close the output or start anew. The drop of the runtime would wait as well, but the
+//! top cannot know that its runtime ends with it.
 //!
-//! Usual wrong answers: to return at the first error and let the drop of the runtime wait; `abort_all`;
-//! `shutdown_background`, which ends the wait and not the followers; to close the inputs and forget the error.
+//! Usual wrong answers: to return at the first error and let the drop of the runtime wait, with or without a close;
+//! `abort_all`; `shutdown_background`, which ends the wait and not the followers; to close the inputs and forget the
+//! error.
 
 use std::time::Duration;
 
@@ -95,5 +97,5 @@ equivalence::suite! {
 
 #[test]
 fn after_an_error_the_run_returns_only_when_the_writer_has_ended() {
-    exercises::watchdog::an_error_waits_for_the_writer(crate::merge);
+    exercises::watchdog::an_error_waits_for_the_writer(crate::run_tasks_mixed);
 }
