@@ -10,10 +10,13 @@ use std::time::Duration;
 use merge_core::{Input, MergeError, Output, Result, Summary};
 
 pub mod bottom_up;
+pub mod bridge;
 pub mod guessing;
+pub mod log;
 pub mod stage1;
 pub mod stage3;
 pub mod stage4;
+pub mod watchdog;
 
 /// What a look into a log has found.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,59 @@
+//! # Follow until closed
+//!
+//! Goal: write the tail, the loop that follows one log. It reads, hands on, waits, and finds the right moment to end:
+//! when the log is closed *and* nothing is left in it.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/stage-1.md
+//!
+//! When it works: six tests pass. No line is lost, although one is written at the worst moment: just after a look that
+//! found nothing, and just before the close.
+
+use std::time::Duration;
+
+use exercises::Found;
+use exercises::log::{Log, Signal, WriteLines};
+use merge_core::Result;
+
+/// Follows `log` until `signal` says that it is closed, and hands its lines to `write`.
+///
+/// It looks for new lines once per `interval`, and at once when the log is closed. What was written before the close is
+/// merged; a last line without a newline gets one.
+fn tail_file(mut log: Log, signal: &Signal, interval: Duration, write: WriteLines) -> Result<()> {
+    // TODO: this reads what is there, and goes. Stay until the log is closed and all that was in it is handed on.
+    let _ = (signal, interval);
+    while let Found::Lines(lines) = log.read_lines()? {
+        write(lines)?;
+    }
+    Ok(())
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, interval, output| exercises::log::merge_logs(crate::tail_file, inputs, interval, output);
+    #[test]
+    one_input_is_copied
+    #[test]
+    an_empty_input_adds_nothing
+    #[test]
+    closed_before_the_run_it_merges_what_is_there_and_returns
+    #[test]
+    a_last_line_without_newline_waits_and_is_ended_at_close
+    #[test]
+    what_is_written_just_before_the_close_is_merged
+}
+
+#[test]
+fn what_is_written_between_a_look_and_the_close_is_merged() {
+    let mut rig = equivalence::Rig::new(1, &equivalence::Settings::default()).with_an_hour();
+    rig.remember(0, "last\n");
+    let run = rig.start(|inputs, interval, output| {
+        exercises::log::merge_logs_closed_after_a_look(crate::tail_file, inputs, interval, output)
+    });
+    run.end_confirmed(&rig.sources()).unwrap_or_else(|violation| panic!("{violation}"));
+}

@@ -1,0 +1,74 @@
+//! # Hear who ends first
+//!
+//! Goal: write the fan-in. One place hears how each follower has ended, in the order in which they end, so that the
+//! first error closes all the others.
+//!
+//! Minutes: 20
+//!
+//! Chapter: docs/src/stage-1.md
+//!
+//! When it works: seven tests pass. The fourth input fails, the output is full, or a follower panics: each time the
+//! run ends at once, with the error, although the other followers would go on for ever.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use exercises::stage1::tail_file;
+use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+
+/// Merges `inputs` into `output` until all of them are closed. Blocks until then.
+///
+/// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
+fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    // Whatever is added is counted. The first error that is added closes all inputs.
+    let mut fan_in = FanIn::new(&inputs, &output);
+    let output = Mutex::new(output);
+    let write = |lines: Lines| match output.lock() {
+        Ok(mut output) => output.write(&lines),
+        Err(_poisoned) => Err(MergeError::OutputGone),
+    };
+
+    thread::scope(|scope| {
+        // Fan-out: a thread per input.
+        for input in inputs {
+            let mut write = &write;
+            let follow = move || {
+                let followed = catch_unwind(AssertUnwindSafe(|| tail_file(input, interval, &mut write)));
+                // TODO: nobody hears how it has ended. Let the fan-in know, also of a panic.
+                drop(followed);
+            };
+            if let Err(error) = thread::Builder::new().name("follower".into()).spawn_scoped(scope, follow) {
+                fan_in.add(Err(MergeError::Start(error)));
+                break;
+            }
+        }
+
+        // TODO: the fan-in. Give each end to `fan_in.add`, when it happens.
+    });
+    fan_in.finish()
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    crate::run_threads;
+    #[test]
+    one_input_is_copied
+    #[test]
+    no_inputs_make_an_empty_output
+    #[test]
+    a_file_closed_early_ends_while_the_others_go_on
+    #[test]
+    an_input_that_fails_ends_the_run_and_the_others_are_merged
+    #[test]
+    an_output_that_fails_ends_idle_followers
+    #[test]
+    an_output_that_fails_ends_busy_followers
+    #[test]
+    a_panic_is_an_error
+}

@@ -1,0 +1,82 @@
+//! # Hand the lines back
+//!
+//! Goal: the mutex goes. One writer owns the output. The blocking tails hand their lines back to the async side
+//! through a bounded queue, and wait until there is room.
+//!
+//! Minutes: 25
+//!
+//! Chapter: docs/src/stage-2.md
+//!
+//! When it works: eight tests pass. While the output takes nothing, the followers stand still and memory does not
+//! grow; when it goes on, no line is missing.
+
+use std::time::Duration;
+
+use exercises::bridge::tail_file;
+use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use tokio::task::JoinSet;
+
+/// How many chunks may wait for the writer before the followers have to.
+const QUEUE: usize = 16;
+
+/// Merges `inputs` into `output` until all of them are closed. Blocks no runtime worker.
+///
+/// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
+async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    // Whatever is added is counted. The first error that is added closes all inputs.
+    let mut fan_in = FanIn::new(&inputs, &output);
+    let mut tasks = JoinSet::new();
+
+    // TODO: a queue with room for `QUEUE` chunks, and one writer. It takes chunks until there are no more senders, and
+    // writes them. It owns the output, and it blocks as long as the output does. It belongs to `tasks` as well.
+    let _ = (output, QUEUE);
+
+    // Fan-out: the blocking tail on a thread of the pool per input.
+    for input in inputs {
+        let mut write = move |lines: Vec<u8>| {
+            // TODO: hand `lines` to the writer, and wait here until the queue has taken them. When the writer is gone,
+            // it is `MergeError::OutputGone`.
+            drop(lines);
+            Ok(())
+        };
+        tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
+    }
+
+    // Fan-in: whoever ends first is heard first, the writer last.
+    while let Some(ended) = tasks.join_next().await {
+        fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
+    }
+    fan_in.finish()
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, interval, output| {
+        exercises::bridge::block_on(crate::run_tasks_mixed(inputs, interval, output))
+    };
+    #[test]
+    one_input_is_copied
+    #[test]
+    no_inputs_make_an_empty_output
+    #[test]
+    appends_in_lockstep_come_out_in_the_order_of_the_script
+    #[test]
+    a_slow_output_holds_the_followers_back
+    #[test]
+    the_run_returns_only_when_the_output_is_complete
+    #[test]
+    an_output_that_fails_ends_busy_followers
+    #[test]
+    a_panic_is_an_error
+}
+
+#[test]
+fn a_slow_output_blocks_no_runtime_worker() {
+    let settings = equivalence::Settings::default();
+    equivalence::heartbeat::check(equivalence::beating!(crate::run_tasks_mixed), &settings)
+        .unwrap_or_else(|violation| panic!("{violation}"));
+}

@@ -1,0 +1,79 @@
+//! # Follow until closed
+//!
+//! Goal: write the tail, the loop that follows one log. It reads, hands on, waits, and finds the right moment to end:
+//! when the log is closed *and* nothing is left in it.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/stage-1.md
+//!
+//! When it works: six tests pass. No line is lost, although one is written at the worst moment: just after a look that
+//! found nothing, and just before the close.
+//!
+//! # Why
+//!
+//! The close is looked at before the read. Then a read that finds nothing says: at the time of the close, nothing was
+//! left. In the other order there is a gap between the read and the look. What is written in it is lost when the close
+//! comes right behind it. The gap is short, so such a program loses a line once a month.
+//!
+//! The unfinished line gets its newline only at the end. Before that, its rest may still come.
+//!
+//! Usual wrong answers: `while !signal.is_closed()`, the article's loop, which leaves without a last look; the check
+//! of the close behind the read; to forget the unfinished line, or to end one that is not there.
+
+use std::time::Duration;
+
+use exercises::Found;
+use exercises::log::{Log, Signal, WriteLines};
+use merge_core::Result;
+
+/// Follows `log` until `signal` says that it is closed, and hands its lines to `write`.
+///
+/// It looks for new lines once per `interval`, and at once when the log is closed. What was written before the close is
+/// merged; a last line without a newline gets one.
+fn tail_file(mut log: Log, signal: &Signal, interval: Duration, write: WriteLines) -> Result<()> {
+    loop {
+        // Before the read: then what was written before the close is found by it.
+        let closed = signal.is_closed();
+        match log.read_lines()? {
+            Found::Lines(lines) => write(lines)?,
+            Found::NoNewData if closed => break,
+            Found::NoNewData => signal.wait(interval),
+        }
+    }
+    let mut last = log.into_unfinished();
+    if last.is_empty() {
+        return Ok(());
+    }
+    last.push(b'\n');
+    write(last)
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, interval, output| exercises::log::merge_logs(crate::tail_file, inputs, interval, output);
+    #[test]
+    one_input_is_copied
+    #[test]
+    an_empty_input_adds_nothing
+    #[test]
+    closed_before_the_run_it_merges_what_is_there_and_returns
+    #[test]
+    a_last_line_without_newline_waits_and_is_ended_at_close
+    #[test]
+    what_is_written_just_before_the_close_is_merged
+}
+
+#[test]
+fn what_is_written_between_a_look_and_the_close_is_merged() {
+    let mut rig = equivalence::Rig::new(1, &equivalence::Settings::default()).with_an_hour();
+    rig.remember(0, "last\n");
+    let run = rig.start(|inputs, interval, output| {
+        exercises::log::merge_logs_closed_after_a_look(crate::tail_file, inputs, interval, output)
+    });
+    run.end_confirmed(&rig.sources()).unwrap_or_else(|violation| panic!("{violation}"));
+}

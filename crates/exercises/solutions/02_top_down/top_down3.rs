@@ -1,0 +1,53 @@
+//! # Follow the 513th log
+//!
+//! Goal: build the runtime that stage 2 needs. Its blocking pool has a thread for every call that does not end.
+//!
+//! Minutes: 10
+//!
+//! Chapter: docs/src/stage-2.md
+//!
+//! When it works: four tests pass. Six hundred logs are followed at once; before, the program followed 511 of them and
+//! said nothing about the others.
+//!
+//! # Why
+//!
+//! The blocking pool is made for calls that end soon. It has at most 512 threads, and what comes then waits in a queue
+//! until a thread is free. A follower keeps its thread until its input is closed, so the queue never moves, and nobody
+//! is told. Here each input needs a thread, and the writer needs one more. Threads are started when they are needed,
+//! so a large number costs nothing by itself.
+//!
+//! Usual wrong answers: the default; as many as inputs, which forgets the writer; more *worker* threads, which run
+//! tasks and no blocking calls. A large constant passes, until somebody has one log more.
+
+use std::time::Duration;
+
+use exercises::bridge::run_tasks_mixed;
+use merge_core::{Input, MergeError, Output, Result, Summary};
+use tokio::runtime::Builder;
+
+/// Merges `inputs` into `output` on a runtime of its own. Blocks until all of them are closed.
+///
+/// All inputs are followed at the same time, however many they are.
+fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    // Each follower keeps a thread until its input is closed, and so does the writer until all followers have ended.
+    let threads = inputs.len() + 1;
+    let runtime = Builder::new_multi_thread().max_blocking_threads(threads).build().map_err(MergeError::Start)?;
+    runtime.block_on(run_tasks_mixed(inputs, interval, output))
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    crate::merge;
+    #[test]
+    one_input_is_copied
+    #[test]
+    no_inputs_make_an_empty_output
+    #[test]
+    closed_before_the_run_it_merges_what_is_there_and_returns
+    #[test]
+    six_hundred_inputs_are_all_followed_at_once
+}

@@ -1,0 +1,73 @@
+//! For tests that could hang.
+
+use std::fs;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use equivalence::{Rig, Settings, Violation};
+use merge_core::{Input, MergeError, Output, Result, Summary};
+use tokio::runtime::Builder;
+
+/// Runs `test` on a thread of its own, and gives up when it does not end in time.
+///
+/// # Panics
+///
+/// As `test` does; or with the report of a hang, which says what was waited for.
+pub fn within_patience(waiting_for: &str, test: impl FnOnce() + Send + 'static) {
+    let patience = Settings::default().patience;
+    let (ended, end) = channel::<()>();
+    let running = thread::spawn(move || {
+        // It goes with the test, however that ends.
+        let _ended = ended;
+        test();
+    });
+    match end.recv_timeout(patience) {
+        Err(RecvTimeoutError::Timeout) => {
+            panic!("{}", Violation::Hung { waiting_for: waiting_for.to_owned(), patience })
+        }
+        Err(RecvTimeoutError::Disconnected) | Ok(()) => running.join().unwrap_or_else(|panic| resume_unwind(panic)),
+    }
+}
+
+/// An input fails while the output holds a write back. The run has to close the other input, and then to wait for the
+/// writer; only then may it return the error. Its runtime lives on, so that no drop waits in its place.
+///
+/// # Panics
+///
+/// When it does otherwise.
+pub fn an_error_waits_for_the_writer<F>(top: fn(Vec<Input>, Duration, Output) -> F)
+where
+    F: Future<Output = Result<Summary>> + 'static,
+{
+    let settings = Settings::default();
+    let mut rig = Rig::new(2, &settings);
+    rig.append(0, "0-a\n0-half");
+    rig.capture.hold();
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let handle = runtime.handle().clone();
+    let run = rig.start(move |inputs, interval, output| handle.block_on(top(inputs, interval, output)));
+    run.await_held().unwrap_or_else(|violation| panic!("{violation}"));
+
+    rig.rename(1, "away");
+    fs::create_dir(&rig.paths[1]).expect("a scratch folder");
+    let at_work = || assert!(!run.has_ended(), "the run returned while its writer was still at work");
+    let deadline = Instant::now() + settings.patience;
+    while !run.closers[0].is_closed() {
+        at_work();
+        assert!(Instant::now() < deadline, "it hung: one input has failed, and nobody has closed the other one");
+        thread::sleep(Duration::from_millis(1));
+    }
+    // How long a run that returns too early takes for that can only be a guess. A wrong one lets a bad answer pass and
+    // never fails a good one.
+    for _ in 0..100 {
+        at_work();
+        thread::sleep(Duration::from_millis(2));
+    }
+
+    rig.capture.release();
+    run.end_with_error("the failing input, by its path", |error| matches!(error, MergeError::NotRegular { .. }))
+        .and_then(|()| equivalence::confirm(&rig.sources(), &rig.capture.bytes()))
+        .unwrap_or_else(|violation| panic!("{violation}"));
+}
