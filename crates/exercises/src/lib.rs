@@ -9,7 +9,12 @@ use std::time::Duration;
 
 use merge_core::{Input, MergeError, Output, Result, Summary};
 
+pub mod events;
+pub mod labels;
 pub mod stage1;
+pub mod stage3;
+pub mod stamps;
+pub mod tasks;
 
 /// What a look into a log has found.
 #[derive(Debug, PartialEq, Eq)]
