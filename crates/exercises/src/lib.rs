@@ -11,11 +11,14 @@ use merge_core::{Input, MergeError, Output, Result, Summary};
 
 pub mod bottom_up;
 pub mod bridge;
+pub mod events;
 pub mod guessing;
+pub mod labels;
 pub mod log;
 pub mod stage1;
 pub mod stage3;
 pub mod stage4;
+pub mod stamps;
 pub mod watchdog;
 
 /// What a look into a log has found.

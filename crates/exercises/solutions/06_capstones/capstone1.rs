@@ -1,0 +1,123 @@
+//! # Labels, in one place
+//!
+//! Goal: write each line's input before it, as `web.log: GET /`. The label is the file name, a colon and a space. Find
+//! the one place where this belongs: it serves the threads of stage 1 and the tasks of stage 4, and neither a tail nor
+//! a top knows of it.
+//!
+//! Minutes: 60
+//!
+//! Chapter: docs/src/stage-1.md
+//!
+//! When it works: eight tests pass. They check every label and take it off again; what is left is the merge as you know
+//! it, from threads and from tasks. A million short lines take no more memory than a few: no write is longer than 1
+//! MiB, where it is more than one line.
+//!
+//! # Why
+//!
+//! The top knows all inputs but sees no lines, the queue and the output see lines but not from where. Only between a
+//! tail and its `write` are both known, and that seam is there in every stage, because it is what made the stages
+//! possible. So the label is a step between the two: a tail that calls another tail with another `write`. What a label
+//! is stands in one type, which waits for nothing and so has no colour; the two doors only differ in how they wait.
+//!
+//! A chunk is a block of 512 KiB. If its lines are empty and the name is long, it grows a hundred times with its
+//! labels. So it is handed on in pieces, each of whole lines, and the queue bounds what is held.
+//!
+//! Usual wrong answers: one label for each chunk; the label in a write of its own, which tears the line; the whole
+//! chunk in one piece; a `String`, which changes bytes that are no UTF-8; labels in the output, which cannot know them
+//! unless the queue, the top and the contract all change.
+
+use std::iter;
+use std::time::Duration;
+
+use exercises::stage1::{run_threads, tail_file};
+use exercises::stage3::tail_async;
+use exercises::stage4::{QUEUE, run_tasks_with, send};
+use merge_core::{Input, Lines, MergeError, Output, Result, Summary};
+use tokio::runtime::Builder;
+
+/// How long a piece of labelled lines may become, in bytes, where it is more than one line.
+const PIECE: usize = 256 * 1024;
+
+/// What comes before each line of one input.
+struct Label(Vec<u8>);
+
+impl Label {
+    fn of(input: &Input) -> Self {
+        let name = input.path().file_name().unwrap_or_default();
+        Self([name.as_encoded_bytes(), b": "].concat())
+    }
+
+    /// The lines of a chunk, each behind the label, in pieces of a few lines.
+    fn before_each(&self, chunk: &[u8]) -> impl Iterator<Item = Lines> {
+        let mut lines = chunk.split_inclusive(|&byte| byte == b'\n').peekable();
+        iter::from_fn(move || {
+            let mut piece = Vec::new();
+            let fits = |piece: &[u8], line: &[u8]| piece.len() + self.0.len() + line.len() <= PIECE;
+            while let Some(line) = lines.next_if(|line| piece.is_empty() || fits(&piece, line)) {
+                piece.extend_from_slice(&self.0);
+                piece.extend_from_slice(line);
+            }
+            (!piece.is_empty()).then(|| piece.into())
+        })
+    }
+}
+
+/// Stage 1.
+fn merge_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |input, interval, write| {
+        let label = Label::of(&input);
+        tail_file(input, interval, &mut |lines| label.before_each(&lines).try_for_each(&mut *write))
+    })
+}
+
+/// Stage 4.
+fn merge_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let runtime = Builder::new_multi_thread().enable_time().build().map_err(MergeError::Start)?;
+    runtime.block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
+        let label = Label::of(&input);
+        tail_async(input, interval, async move |lines| {
+            for piece in label.before_each(&lines) {
+                send(&queue, piece).await?;
+            }
+            Ok(())
+        })
+    }))
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, interval, output| exercises::labels::taken_off(crate::merge_threads, inputs, interval, output);
+    #[test]
+    one_input_is_copied
+    #[test]
+    a_line_written_in_two_halves_stays_whole
+    #[test]
+    a_line_of_16_mib_stays_whole
+}
+
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, interval, output| exercises::labels::taken_off(crate::merge_tasks, inputs, interval, output);
+    #[test]
+    a_last_line_without_newline_waits_and_is_ended_at_close
+    #[test]
+    bytes_pass_unchanged
+    #[test]
+    a_slow_output_holds_the_followers_back
+}
+
+#[test]
+fn each_label_is_that_of_the_line_s_input() {
+    exercises::labels::each_label_is_that_of_the_line_s_input(merge_threads);
+    exercises::labels::each_label_is_that_of_the_line_s_input(merge_tasks);
+}
+
+#[test]
+fn empty_lines_do_not_grow_into_one_huge_write() {
+    exercises::labels::empty_lines_do_not_grow_into_one_huge_write(merge_threads);
+    exercises::labels::empty_lines_do_not_grow_into_one_huge_write(merge_tasks);
+}

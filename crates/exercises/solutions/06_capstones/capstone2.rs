@@ -1,0 +1,132 @@
+//! # Events in place of polling
+//!
+//! Goal: let the tail sleep until the system says that something has happened to its log. The interval stays, as a
+//! safety net. Almost all tests run with an interval of an hour.
+//!
+//! Minutes: 60
+//!
+//! Chapter: docs/src/contract.md
+//!
+//! When it works: eight tests pass. With an interval of an hour, lines come out at once, a log that is rotated is
+//! followed by its name, and what was written in the very moment in which the watch begins is not missed. With a short
+//! interval, a log of which no event tells is followed as well.
+//!
+//! # Why
+//!
+//! An event is no data. It only says that it is time to look, so it may come too often, and many may become one: a
+//! `Notify`, which holds at most one permit, is all that the two sides share. `notify_one` keeps that permit when
+//! nobody waits, so an event between the look and the wait is not lost.
+//!
+//! First the watch, then the look. What was written before the watch is seen by the look, what is written after it
+//! makes an event; in the other order there is a gap between the two. It is what `Closer::closed` does with its waker.
+//!
+//! The folder, and not the file: a watch on a file stays with the file when it is renamed, and nothing tells of the new
+//! one. Names belong to the folder. The price is that the lines of a neighbour wake this tail as well, for one look.
+//!
+//! The interval stays, because events can be missing: a network's file system makes none, and the log may be a symbolic
+//! link to another folder.
+//!
+//! Usual wrong answers: to look first and watch then; to watch the file; to wait for the event with a blocking channel,
+//! on the runtime's worker; to trust in events alone; to drop the watch at once, as `let _ =` does.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use exercises::events::Events;
+use exercises::stage4::{QUEUE, run_tasks_with, send};
+use merge_core::{Found, Input, Lines, MergeError, Output, Result, Summary};
+use tokio::runtime::Builder;
+use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
+use tokio::{select, time::sleep};
+
+/// Follows `input` until it is closed, and hands its lines to `write`.
+///
+/// It looks for new data when the log's folder has an event, and at once when the input is closed. Where no event
+/// comes, it still looks once per `interval`.
+async fn tail_events(
+    mut input: Input,
+    interval: Duration,
+    events: Arc<Events>,
+    mut write: impl AsyncFnMut(Lines) -> Result<()>,
+) -> Result<()> {
+    let event = Arc::new(Notify::new());
+    let happened = Arc::clone(&event);
+    // Its names, not its file: a log that is rotated is another file. Only a root has no parent, and that is no log.
+    let folder = input.path().parent().unwrap_or(Path::new("/"));
+    // Before the first look, so that nothing can be written between the two.
+    let _watching = events.watch(folder, move || happened.notify_one())?;
+    loop {
+        while !input.has_news()? {
+            select! {
+                () = event.notified() => {}
+                () = sleep(interval) => {}
+                () = input.closed() => {}
+            }
+        }
+
+        let found;
+        (input, found) = spawn_blocking(move || {
+            let found = input.read_lines();
+            (input, found)
+        })
+        .await
+        .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?;
+
+        match found? {
+            Found::Lines(lines) => write(lines).await?,
+            Found::NoNewData => {}
+            Found::End => return Ok(()),
+        }
+    }
+}
+
+/// Stage 4's top, with one `Events` for all tails.
+async fn merge_async(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let events = Arc::new(Events::new()?);
+    run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
+        tail_events(input, interval, Arc::clone(&events), async move |lines| send(&queue, lines).await)
+    })
+    .await
+}
+
+fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let runtime = Builder::new_multi_thread().enable_time().build().map_err(MergeError::Start)?;
+    runtime.block_on(merge_async(inputs, interval, output))
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[cfg(test)]
+equivalence::suite! {
+    |inputs, _, output| crate::merge(inputs, Duration::from_secs(3600), output);
+    #[test]
+    appends_in_lockstep_come_out_in_the_order_of_the_script
+    #[test]
+    six_hundred_inputs_are_all_followed_at_once
+    #[test]
+    a_file_replaced_under_load_loses_nothing
+    #[test]
+    a_deleted_file_is_followed_again_when_its_name_comes_back
+    #[test]
+    what_is_written_just_before_the_close_is_merged
+}
+
+#[test]
+fn what_is_written_just_before_the_watch_comes_out() {
+    exercises::events::what_is_written_just_before_the_watch_comes_out(merge);
+}
+
+#[test]
+fn where_no_event_comes_the_interval_helps() {
+    exercises::events::where_no_event_comes_the_interval_helps(merge);
+}
+
+#[test]
+fn a_slow_output_blocks_no_runtime_worker() {
+    let checked = equivalence::heartbeat::check(equivalence::beating!(crate::merge_async), &Default::default());
+    checked.unwrap_or_else(|violation| panic!("{violation}"));
+}

@@ -1,0 +1,210 @@
+//! File events, for the tail that waits for them, and the scenario that they need beside those of the suite.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use equivalence::{Door, Rig, Settings};
+use merge_core::{MergeError, Result};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+/// The events of a run: one watcher of the system's, whoever listens. Linux gives a user 128 of them by default.
+pub struct Events {
+    watcher: Mutex<RecommendedWatcher>,
+    listeners: Listeners,
+}
+
+/// Whoever listens, by number.
+type Listeners = Arc<Mutex<Vec<(u64, Listener)>>>;
+
+struct Listener {
+    /// As the system names it.
+    path: PathBuf,
+    on_event: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Events {
+    /// Asks the system for a watcher. It has a thread of its own, which calls those who listen.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError::Start`] when the system has none to give.
+    pub fn new() -> Result<Self> {
+        let listeners = Listeners::default();
+        let told = Arc::clone(&listeners);
+        let watcher = notify::recommended_watcher(move |event| tell(&told, &event));
+        Ok(Self { watcher: Mutex::new(watcher.map_err(start)?), listeners })
+    }
+
+    /// From now on until the result is dropped, calls `on_event` whenever something happens to `path`; where that is a
+    /// folder, also when something happens to a file in it: it was written, created, renamed, removed.
+    ///
+    /// A file is watched as it is now, not by its name: Linux says nothing of another file that takes the name over.
+    ///
+    /// `on_event` is called by the watcher's thread, and must not wait. What happened before this returns may have gone
+    /// unseen. Asks the watcher's thread, which takes microseconds: a task may call this in place.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError::Input`] when `path` is missing or may not be watched.
+    pub fn watch(&self, path: &Path, on_event: impl Fn() + Send + Sync + 'static) -> Result<Watching> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+        // The folder of `web.log` is the empty path: here.
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let failed = |source| MergeError::Input { path: path.to_owned(), source };
+        let real = fs::canonicalize(path).map_err(failed)?;
+        before_watching(&real);
+
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let listener = Listener { path: real.clone(), on_event: Arc::new(on_event) };
+        // Not with the watcher's lock held: its thread may be about to tell.
+        lock(&self.listeners).push((number, listener));
+        let watching = Watching { number, listeners: Arc::clone(&self.listeners) };
+        lock(&self.watcher)
+            .watch(&real, RecursiveMode::NonRecursive)
+            .map_err(|error| failed(io::Error::other(error)))?;
+        Ok(watching)
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").finish_non_exhaustive()
+    }
+}
+
+/// Ends when it is dropped: nobody is called after that but by an event that is on its way.
+#[must_use = "nobody is called once this is dropped"]
+pub struct Watching {
+    number: u64,
+    listeners: Listeners,
+}
+
+impl fmt::Debug for Watching {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watching").finish_non_exhaustive()
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        lock(&self.listeners).retain(|(number, _)| *number != self.number);
+    }
+}
+
+/// Calls whoever the event is for. Runs on the watcher's thread.
+fn tell(listeners: &Mutex<Vec<(u64, Listener)>>, event: &notify::Result<Event>) {
+    let is_for = |listener: &Listener| match event {
+        // To open or close a file changes nothing in it.
+        Ok(Event { kind: EventKind::Access(_), .. }) => false,
+        Ok(event) if !event.need_rescan() => {
+            event.paths.iter().any(|path| *path == listener.path || path.parent() == Some(&listener.path))
+        }
+        // Events were lost: everyone has to look.
+        _ => true,
+    };
+    let called: Vec<_> = lock(listeners)
+        .iter()
+        .filter(|(_, listener)| is_for(listener))
+        .map(|(_, listener)| Arc::clone(&listener.on_event))
+        .collect();
+    for on_event in called {
+        on_event();
+    }
+}
+
+fn start(error: notify::Error) -> MergeError {
+    MergeError::Start(io::Error::other(error))
+}
+
+/// Nothing in here panics with a lock held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a scenario does just before something below a folder is watched, once.
+type Hook = (PathBuf, Box<dyn FnOnce() + Send>);
+
+static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
+
+fn before_watching(path: &Path) {
+    let hook = {
+        let mut hooks = lock(&HOOKS);
+        hooks.iter().position(|(folder, _)| path.starts_with(folder)).map(|hook| hooks.swap_remove(hook))
+    };
+    if let Some((_, hook)) = hook {
+        hook();
+    }
+}
+
+/// A line is written at the worst moment: just before the first watch of a run begins, so that no event tells of it.
+/// The interval is an hour. It has to come out all the same, and so does the next one.
+///
+/// # Panics
+///
+/// When one does not.
+pub fn what_is_written_just_before_the_watch_comes_out(merge: Door) {
+    let mut rig = Rig::new(1, &Settings::default()).with_an_hour();
+    rig.remember(0, "just before\n");
+    let log = rig.paths[0].clone();
+    let write = move || {
+        let mut log = fs::OpenOptions::new().append(true).open(log).expect("a scratch file");
+        log.write_all(b"just before\n").expect("a scratch file can be written");
+    };
+    let folder = fs::canonicalize(rig.folder()).expect("a scratch folder");
+    lock(&HOOKS).push((folder, Box::new(write)));
+
+    let run = rig.start(merge);
+    let result = run.await_output(b"just before\n").and_then(|()| {
+        rig.append(0, "and after\n");
+        run.await_output(b"just before\nand after\n")?;
+        run.close_all();
+        run.end_confirmed(&rig.sources())
+    });
+    if let Err(violation) = result {
+        panic!("{violation}");
+    }
+}
+
+/// A log that is a link to another folder, where the tail need not watch. Lines come out all the same, by the interval,
+/// which is short here.
+///
+/// # Panics
+///
+/// When one does not.
+pub fn where_no_event_comes_the_interval_helps(merge: Door) {
+    #[cfg(unix)]
+    {
+        let mut rig = Rig::new(1, &Settings::default());
+        let elsewhere = rig.folder().join("elsewhere");
+        fs::create_dir(&elsewhere).expect("a scratch folder");
+        let file = elsewhere.join("log");
+        fs::rename(&rig.paths[0], &file).expect("a scratch file can be renamed");
+        std::os::unix::fs::symlink(&file, &rig.paths[0]).expect("a symbolic link");
+
+        let run = rig.start(merge);
+        let mut expected = Vec::new();
+        let mut lines = || {
+            for number in 0..10 {
+                let line = format!("{number}\n");
+                rig.append(0, &line);
+                expected.extend(line.into_bytes());
+                run.await_output(&expected)?;
+            }
+            Ok::<_, equivalence::Violation>(())
+        };
+        let result = lines().and_then(|()| {
+            run.close_all();
+            run.end_confirmed(&rig.sources())
+        });
+        if let Err(violation) = result {
+            panic!("{violation}");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = merge;
+}

@@ -1,0 +1,202 @@
+//! Lines with time stamps, and the scenarios of a merge that is in their order.
+//!
+//! # The order
+//!
+//! - A line's stamp is the number that it begins with, up to a space: `1200 GET /`. See [`stamp`].
+//! - A line's *time* is the greatest stamp that its input has had up to it. So a line without a stamp belongs to the
+//!   one before it, and a clock that is set back does not change the order of an input. Before the first stamp it is 0.
+//! - Lines come out in the order of their times; of equal times in the order of the inputs; the lines of one input in
+//!   their own order.
+//! - A line waits until every other input that is open has a line waiting too. So an input that is open and silent
+//!   holds all the others back. Its next line lets them go, and so does its close.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use equivalence::{Door, Rig, Running, Settings, Violation, confirm};
+use merge_core::Closer;
+
+/// The stamp of a line: its first word, where that is a number.
+#[must_use]
+pub fn stamp(line: &[u8]) -> Option<u64> {
+    let word = line.split(u8::is_ascii_whitespace).next()?;
+    std::str::from_utf8(word).ok()?.parse().ok()
+}
+
+/// All lines of the rig's inputs, in the one order that is right.
+fn in_order(rig: &Rig) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for (input, source) in rig.sources().into_iter().enumerate() {
+        let mut time = 0;
+        for line in source.bytes.split_inclusive(|&byte| byte == b'\n') {
+            time = time.max(stamp(line).unwrap_or(0));
+            lines.push((time, input, line.to_vec()));
+        }
+    }
+    // Stable: the lines of one input stay as they are.
+    lines.sort_by_key(|&(time, input, _)| (time, input));
+    lines.into_iter().flat_map(|(_, _, line)| line).collect()
+}
+
+/// Waits until the output is as long as `expected`, and compares.
+fn await_order(rig: &Rig, run: &Running, expected: &[u8]) -> Result<(), String> {
+    run.await_that("the lines that may come out", |merged| merged.len() >= expected.len())
+        .map_err(|violation| violation.to_string())?;
+    same(&rig.capture.bytes(), expected)
+}
+
+/// Whether the output is `expected`, line by line.
+fn same(merged: &[u8], expected: &[u8]) -> Result<(), String> {
+    let lines = |bytes| <[u8]>::split_inclusive(bytes, |&byte| byte == b'\n').enumerate();
+    let (mut found, mut wanted) = (lines(merged), lines(expected));
+    loop {
+        match (found.next(), wanted.next()) {
+            (None, None) => return Ok(()),
+            (Some(found), Some(wanted)) if found == wanted => {}
+            (found, wanted) => {
+                let number = found.or(wanted).map_or(0, |(index, _)| index + 1);
+                let show = |line: Option<(usize, &[u8])>| {
+                    line.map_or("nothing".into(), |(_, line)| line[..line.len().min(60)].escape_ascii().to_string())
+                };
+                return Err(format!(
+                    "line {number} is not the one whose turn it is\n  expected: {}\n  found:    {}",
+                    show(wanted),
+                    show(found)
+                ));
+            }
+        }
+    }
+}
+
+/// Closes all, waits for the end, and holds the output first to the suite's oracle and then to the order.
+fn end_in_order(rig: &Rig, run: Running) -> Result<(), String> {
+    run.close_all();
+    let said = |violation: Violation| violation.to_string();
+    run.await_end().map_err(said)?;
+    let merged = rig.capture.bytes();
+    confirm(&rig.sources(), &merged).map_err(said)?;
+    same(&merged, &in_order(rig))
+}
+
+/// The test ends with what was found.
+fn or_panic(found: Result<(), String>) {
+    if let Err(found) = found {
+        panic!("{found}");
+    }
+}
+
+/// Two inputs that are complete, and whose lines take turns. As text, their stamps would be in another order.
+///
+/// # Panics
+///
+/// When the output is not in order; so do all other scenarios.
+pub fn lines_come_out_in_the_order_of_their_stamps(merge: Door) {
+    let mut rig = Rig::new(2, &Settings::default());
+    rig.append(0, "9 a\n20 c\n100 e\n");
+    rig.append(1, "10 b\n30 d\n1000 f\n");
+    let run = rig.start(merge);
+    or_panic(end_in_order(&rig, run));
+}
+
+/// Input 0 has all its lines from the start. Each line of input 1 lets one of them go, and no more.
+///
+/// # Panics
+///
+/// As above.
+pub fn a_silent_input_holds_the_later_lines_back(merge: Door) {
+    let mut rig = Rig::new(2, &Settings::default());
+    for number in 0..50 {
+        rig.append(0, format!("{} of input 0\n", 2 * number));
+    }
+    let run = rig.start(merge);
+    let go = || {
+        let mut expected = Vec::new();
+        for number in 0..49 {
+            let line = format!("{} of input 1\n", 2 * number + 1);
+            rig.append(1, &line);
+            expected.extend(format!("{} of input 0\n", 2 * number).into_bytes());
+            expected.extend(line.into_bytes());
+            await_order(&rig, &run, &expected)?;
+        }
+        // Its close lets the rest go, while input 0 is still open.
+        run.closers[1].close();
+        expected.extend(b"98 of input 0\n");
+        await_order(&rig, &run, &expected)?;
+        end_in_order(&rig, run)
+    };
+    or_panic(go());
+}
+
+/// Equal stamps, a clock that is set back, and lines without a stamp: before the first one, and behind another.
+///
+/// # Panics
+///
+/// As above.
+pub fn equal_times_come_in_the_order_of_the_inputs(merge: Door) {
+    let mut rig = Rig::new(3, &Settings::default());
+    rig.append(0, "5 a0\n5 b0\n7 c0\n");
+    rig.append(1, "no stamp yet\n5 a1\n  a trace\n  of two lines\n6 b1\n3 the clock was set back\n7 c1\n");
+    rig.append(2, "5 a2\n7 b2\n7 c2\nthe last one without a newline");
+    let run = rig.start(merge);
+    rig.remember(2, "\n");
+    or_panic(end_in_order(&rig, run));
+}
+
+/// More inputs than there are blocks, all of them with a line waiting before the first can be written.
+///
+/// # Panics
+///
+/// As above.
+pub fn nine_inputs_wait_for_each_other(merge: Door) {
+    let mut rig = Rig::new(9, &Settings::default());
+    for round in 0..20 {
+        for input in 0..9 {
+            rig.append(input, format!("{} of {input}\n", round * 9 + (input * 5) % 9));
+        }
+    }
+    let run = rig.start(merge);
+    or_panic(end_in_order(&rig, run));
+}
+
+/// One silent input, and five with much to say: they stop reading long before they have read all. When the silent one
+/// speaks, all goes on.
+///
+/// # Panics
+///
+/// As above, or when they read on.
+pub fn a_silent_input_does_not_make_the_others_pile_up(merge: Door) {
+    const BUSY: usize = 5;
+    const BACKLOG: usize = 4 * 1024 * 1024;
+    const ALLOWED: u64 = 12 * 1024 * 1024;
+    const LINE: usize = 64 * 1024;
+
+    let mut rig = Rig::new(BUSY + 1, &Settings::default());
+    for input in 0..BUSY {
+        let rest = "x".repeat(LINE);
+        for number in 0..BACKLOG / LINE {
+            rig.append(input, format!("{number} {input} {rest}\n"));
+        }
+    }
+    let run = rig.start(merge);
+    let deadline = Instant::now() + Settings::default().patience;
+
+    // As in the suite: how long still is still enough can only be a guess. A wrong one lets a bad answer pass and never
+    // fails a good one.
+    let held = || run.closers.iter().map(Closer::bytes_read).sum::<u64>();
+    let (mut before, mut still) = (held(), 0);
+    while (before == 0 || still < 100) && !run.has_ended() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(2));
+        let now = held();
+        assert!(now <= ALLOWED, "{}", Violation::MemoryGrew { held: now, allowed: ALLOWED });
+        still = if now == before { still + 1 } else { 0 };
+        before = now;
+    }
+    let go = || {
+        // Behind all that the others have.
+        rig.append(BUSY, "999999 at last\n");
+        run.await_that("the line of the silent input to let the others go", |merged| !merged.is_empty())
+            .map_err(|violation| violation.to_string())?;
+        end_in_order(&rig, run)
+    };
+    or_panic(go());
+}
