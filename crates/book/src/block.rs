@@ -8,6 +8,8 @@
 //! Before the colon or the end a block can say more: `[exit 1]` for a command that ends with that code, `[mask NAME]`
 //! for what may differ; or both, with a comma between them.
 
+use std::ops::Range;
+
 use crate::Problem;
 use crate::command::Commands;
 use crate::mask::Mask;
@@ -93,9 +95,32 @@ fn position(lines: &[&str], from: usize, wanted: &str) -> Option<usize> {
     (from..lines.len()).find(|&index| lines[index] == wanted)
 }
 
-/// The lines, from 1, of the fences whose content a command made.
+/// The lines, from 1, of the fences whose content a command made: all that it prints, or a piece of its Markdown.
 pub(crate) fn fences(page: &Page) -> Vec<usize> {
-    blocks(page).0.iter().filter(|block| block.fenced).map(|block| block.content.0).collect()
+    let lines: Vec<_> = page.text.lines().collect();
+    let mut fences = Vec::new();
+    for block in blocks(page).0 {
+        if block.fenced {
+            fences.push(block.content.0);
+        } else {
+            let (from, to) = block.content;
+            fences.extend((from..to).filter(|&index| lines[index].starts_with("```")).map(|index| index + 1));
+        }
+    }
+    fences
+}
+
+/// The places in the text where Markdown stands that a command printed.
+pub(crate) fn made(page: &Page) -> Vec<Range<usize>> {
+    let starts = page.text.split_inclusive('\n').scan(0, |next, line| {
+        let start = *next;
+        *next += line.len();
+        Some(start)
+    });
+    let starts: Vec<_> = starts.collect();
+    let place = |index: usize| starts.get(index).copied().unwrap_or(page.text.len());
+    let blocks = blocks(page).0.into_iter().filter(|block| !block.fenced);
+    blocks.map(|block| place(block.content.0)..place(block.content.1)).collect()
 }
 
 /// What the block's command prints now.

@@ -2,15 +2,16 @@
 //!
 //! A term is a heading of `glossary.md`. *First* means first in each chapter, because a reader may open any of them.
 //! What counts is prose, with `s` at the end or without, and code spans for terms that are code. Headings, code blocks
-//! and the text of other links do not count.
+//! and the text of other links do not count, and neither does what a command printed: it is read in a terminal as well.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
-use crate::Problem;
 use crate::link::headings;
 use crate::page::{GLOSSARY, Page, Pages};
+use crate::{Problem, block};
 
 /// One heading of the glossary.
 struct Term {
@@ -45,7 +46,9 @@ fn first_uses(page: &Page, terms: &[Term]) -> Vec<Problem> {
     let mut met: HashMap<&str, Option<usize>> = HashMap::new();
     let mut prose = Prose::default();
     let mut skip = 0;
-    for (event, range) in page.events() {
+    let made = block::made(page);
+    let own = |place: &Range<usize>| !made.iter().any(|made| made.contains(&place.start));
+    for (event, range) in page.events().filter(|(_, place)| own(place)) {
         match event {
             Event::Start(Tag::Link { dest_url, .. }) => {
                 skip += 1;

@@ -247,6 +247,16 @@ fn a_fragment_that_is_no_heading_is_a_problem() {
 }
 
 #[test]
+fn what_a_command_printed_may_have_terms_and_diffs_and_no_pasted_code() {
+    let made = |printed: &str| {
+        format!("# One\n\n<!-- made by: printf '{}' -->\n{printed}<!-- end -->\n", printed.replace('\n', "\\n"))
+    };
+    no_problem(&made("A task.\n\n```diff\n+ a\n```\n"));
+    one_problem(&made("```rust\nfn main() {}\n```\n"), 5, &["nothing compiles"]);
+    one_problem(&format!("{}\nA task.\n", made("A task.\n")), 7, &["`task` is a term"]);
+}
+
+#[test]
 fn a_picture_that_is_not_there_is_a_problem() {
     one_problem("# One\n\n![Lanes](timelines/stage1.svg)\n", 3, &["docs/src/timelines/stage1.svg"]);
     one_problem("# One\n\n<img src=\"gone.svg\" alt=\"\">\n", 3, &["docs/src/gone.svg"]);

@@ -7,13 +7,16 @@
 //! - `limits.rs`, `fence.rs`: time, memory, and what a student's program may touch.
 //! - `check.rs`: whether every starter, solution and wrong answer does what is said of it.
 //! - `grade.rs`: a class; `table.rs`: its table as CSV and HTML.
-//! - `print.rs`: hints, `info.toml`, and the pages of the book.
+//! - `print.rs`: hints and `info.toml`. `pages.rs`: what the book shows of the notes.
+//! - `plans.rs`: lessons in minutes, and whether they add up.
 
 pub mod check;
 pub mod fence;
 pub mod grade;
 pub mod limits;
 pub mod notes;
+pub mod pages;
+pub mod plans;
 pub mod print;
 pub mod table;
 pub mod workshop;
@@ -65,4 +68,10 @@ pub enum Error {
     /// A name that no exercise has.
     #[error("there is no exercise {0}")]
     NoSuchExercise(String),
+    /// A folder that no track has.
+    #[error("there is no track {0}")]
+    NoSuchTrack(String),
+    /// A name that no plan has.
+    #[error("there is no plan {0}")]
+    NoSuchPlan(String),
 }

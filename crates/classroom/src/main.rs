@@ -12,10 +12,11 @@ use classroom::check::check;
 use classroom::grade::{Grade, grade};
 use classroom::limits::Limits;
 use classroom::notes::Course;
+use classroom::plans::Plans;
 use classroom::print::{hints, info};
 use classroom::table::{csv, html};
 use classroom::workshop::Workshop;
-use classroom::{Error, Result};
+use classroom::{Error, Result, pages, plans};
 
 /// For who teaches: checks the exercises, grades a class, prints hints and notes.
 #[derive(Parser)]
@@ -55,6 +56,24 @@ enum Command {
         /// 1: a question; 2: and a pointer; 3: and nearly the answer
         #[arg(default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
         tier: u8,
+    },
+    /// Prints the hints to all exercises of these tracks, as Markdown
+    Hints {
+        /// The folders of the tracks, for example 01_threads
+        #[arg(required = true)]
+        tracks: Vec<String>,
+    },
+    /// Prints the table of the exercises, as Markdown
+    List,
+    /// Prints the teacher's notes on the exercises of a track, as Markdown
+    Notes {
+        /// The track's folder, for example 01_threads
+        track: String,
+    },
+    /// Prints a plan for a lesson, as Markdown
+    Plan {
+        /// One of those in notes/plans.toml
+        name: String,
     },
     /// Writes what is made from the notes: `info.toml`
     Update,
@@ -103,6 +122,7 @@ fn execute(command: Command) -> Result<ExitCode> {
             if std::fs::read_to_string(root.join("info.toml")).ok().as_deref() != Some(&current) {
                 problems.push("info.toml is stale: scripts/exercises update".into());
             }
+            problems.extend(Plans::load(&root)?.problems(&course));
             for problem in &problems {
                 eprintln!("{problem}");
             }
@@ -119,6 +139,26 @@ fn execute(command: Command) -> Result<ExitCode> {
         }
         Command::Hint { exercise, tier } => {
             print!("{}", hints(Course::load(&root)?.exercise(&exercise)?, tier.into()));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Hints { tracks } => {
+            let course = Course::load(&root)?;
+            for track in &tracks {
+                print!("{}", pages::folded_hints(course.track(track)?));
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::List => {
+            print!("{}", pages::list(&Course::load(&root)?));
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Notes { track } => {
+            let course = Course::load(&root)?;
+            print!("{}", pages::notes(&course, course.track(&track)?)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Plan { name } => {
+            print!("{}", plans::table(&Course::load(&root)?, Plans::load(&root)?.plan(&name)?));
             Ok(ExitCode::SUCCESS)
         }
         Command::Update => {

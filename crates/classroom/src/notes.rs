@@ -23,6 +23,8 @@ pub struct Course {
 /// A row of exercises with one subject.
 #[derive(Debug)]
 pub struct Track {
+    /// Its folder, below `exercises` and `solutions`.
+    pub dir: String,
     /// What it is about.
     pub title: String,
     /// In order.
@@ -146,7 +148,8 @@ impl Course {
         let entries: Tracks = parse(&root.join("notes/tracks.toml"))?;
         let tracks = entries.track.into_iter().map(|entry| {
             let exercises = entry.exercises.iter().map(|name| Exercise::load(root, &entry.dir, name));
-            Ok(Track { title: entry.title, exercises: exercises.collect::<Result<_>>()? })
+            let exercises = exercises.collect::<Result<_>>()?;
+            Ok(Track { dir: entry.dir, title: entry.title, exercises })
         });
         Ok(Self { root: root.to_owned(), tracks: tracks.collect::<Result<_>>()? })
     }
@@ -163,6 +166,15 @@ impl Course {
     /// [`Error::NoSuchExercise`].
     pub fn exercise(&self, name: &str) -> Result<&Exercise> {
         self.exercises().find(|exercise| exercise.name == name).ok_or_else(|| Error::NoSuchExercise(name.to_owned()))
+    }
+
+    /// The track in that folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchTrack`].
+    pub fn track(&self, dir: &str) -> Result<&Track> {
+        self.tracks.iter().find(|track| track.dir == dir).ok_or_else(|| Error::NoSuchTrack(dir.to_owned()))
     }
 }
 
@@ -241,7 +253,7 @@ pub(crate) fn read(path: &Path) -> Result<String> {
     Ok(text.replace("\r\n", "\n"))
 }
 
-fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
+pub(crate) fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
     toml::from_str(&read(path)?).map_err(|source| Error::Toml { path: path.to_owned(), source: Box::new(source) })
 }
 
