@@ -156,6 +156,7 @@ impl Server {
             name: show(name),
             socket: BufReader::new(socket),
             game: Game::default(),
+            asked: self.room.idle < HOUR,
             sent: String::new(),
             expected: Arc::clone(&self.expected),
             patience: self.patience,
@@ -177,6 +178,8 @@ pub struct Client {
     name: String,
     socket: BufReader<TcpStream>,
     game: Game,
+    /// The server may ask at any time whether the client is still there.
+    asked: bool,
     /// For a report: the last of it.
     sent: String,
     expected: Arc<Mutex<Expected>>,
@@ -184,7 +187,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Sends one request, and waits for the right answer.
+    /// Sends one request, and waits for the right answer. Where a client may be asked whether it is still there, that
+    /// may come first: the machine may be slow.
     ///
     /// # Errors
     ///
@@ -192,7 +196,7 @@ impl Client {
     pub fn ask(&mut self, request: &str) -> Result<(), Violation> {
         let answer = self.answer(request);
         self.send(&format!("{request}\n"))?;
-        self.expect(&answer)
+        if self.asked { self.expect_at_last(&answer) } else { self.expect(&answer) }
     }
 
     /// The right answer to `request`, which is to be sent: the guess is counted. For who sends and expects by hand.
