@@ -42,6 +42,7 @@ pub struct Workshop {
     /// Where the tests' programs are kept from one check to the next.
     kept: PathBuf,
     fenced: Option<PathBuf>,
+    keeps: bool,
 }
 
 /// The tests of one answer, as a program; or why there is none.
@@ -158,27 +159,35 @@ impl Workshop {
             fingerprint: fingerprint.finish(),
             kept,
             fenced: None,
+            keeps: true,
         })
     }
 
-    /// The same, with a fence round all that it compiles and runs from now on. `classroom` is this crate's program.
+    /// Puts a fence round all that it compiles and runs from now on. `classroom` is this crate's program.
     ///
     /// # Errors
     ///
-    /// When the system has no such fence.
-    pub fn fenced(self, classroom: PathBuf) -> Result<Self> {
+    /// [`Error::NoFence`] when the system has none.
+    pub fn fence(&mut self, classroom: PathBuf) -> Result<()> {
         let mut fence = system();
         fence.run.append(&mut fence.read);
         fence.run.push(self.sysroot.clone());
         let tried = fence.command(&classroom, &self.rustc).arg("--version").output();
         if tried.is_ok_and(|tried| tried.status.success()) {
-            Ok(Self { fenced: Some(classroom), ..self })
+            self.fenced = Some(classroom);
+            Ok(())
         } else {
             Err(Error::NoFence)
         }
     }
 
-    /// Compiles `answer` with its tests. Behind no fence, what was compiled before is not compiled again. Blocks.
+    /// The same workshop for answers that come once: nothing is kept from one to the next.
+    #[must_use]
+    pub fn forgetting(self) -> Self {
+        Self { keeps: false, ..self }
+    }
+
+    /// Compiles `answer` with its tests. What is kept is not compiled again. Blocks.
     ///
     /// # Errors
     ///
@@ -192,7 +201,7 @@ impl Workshop {
         (self.fingerprint, &exercise.name, answer).hash(&mut hasher);
         let kept = self.kept.join(format!("{}-{:016x}", exercise.name, hasher.finish()));
         let (kept, refused) = (kept.with_extension(std::env::consts::EXE_EXTENSION), kept.with_extension("txt"));
-        if self.fenced.is_none() {
+        if self.keeps {
             if kept.exists() {
                 return Ok(Built::Program(Program { path: kept, _folder: None }));
             }
@@ -228,16 +237,17 @@ impl Workshop {
             .env("TMPDIR", folder.path());
         let compiled = run(&mut command, COMPILER).map_err(failed(&self.rustc))?;
         let path = folder.path().join(PROGRAM);
-        match (compiled.end.is_success(), &self.fenced) {
-            (true, Some(_)) => Ok(Built::Program(Program { path, _folder: Some(folder) })),
-            (true, None) => {
+        match (compiled.end.is_success(), self.keeps) {
+            (true, true) => {
                 // Only when it is whole: whoever does the same at the same time has the same program.
                 fs::rename(&path, &kept).map_err(failed(&kept))?;
                 Ok(Built::Program(Program { path: kept, _folder: None }))
             }
-            (false, Some(_)) => Ok(Built::Refused(compiled.output)),
-            (false, None) => {
-                fs::write(&refused, &compiled.output).map_err(failed(&refused))?;
+            (true, false) => Ok(Built::Program(Program { path, _folder: Some(folder) })),
+            (false, keeps) => {
+                if keeps {
+                    fs::write(&refused, &compiled.output).map_err(failed(&refused))?;
+                }
                 Ok(Built::Refused(compiled.output))
             }
         }

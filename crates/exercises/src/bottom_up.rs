@@ -244,16 +244,14 @@ pub fn at_ctrl_c_what_was_written_comes_out(door: equivalence::Door) {
     #[cfg(unix)]
     {
         use crate::stage4::block_on_one_thread;
+        use nix::sys::signal::{Signal, kill};
+        use nix::unistd::Pid;
         use tokio::signal::unix::{SignalKind, signal};
 
         // A ctrl-c that nobody has listened to would end all tests. Tokio goes on to catch it when this listener is gone.
         let listened = block_on_one_thread(async { signal(SignalKind::interrupt()).map_err(MergeError::Start) });
         assert!(listened.is_ok(), "a signal can be listened to");
-        let press = || {
-            let kill = format!("kill -INT {}", std::process::id());
-            let killed = std::process::Command::new("sh").args(["-c", &kill]).status();
-            assert!(killed.is_ok_and(|status| status.success()), "a signal can be sent");
-        };
+        let press = || assert!(kill(Pid::this(), Signal::SIGINT).is_ok(), "a signal can be sent");
         report(ends_at(press, door));
     }
     #[cfg(not(unix))]
