@@ -59,7 +59,7 @@ enum Command {
     },
     /// Prints the hints to all exercises of these tracks, as Markdown
     Hints {
-        /// The folders of the tracks, for example 01_threads
+        /// The folders of the tracks, for example `01_threads`
         #[arg(required = true)]
         tracks: Vec<String>,
     },
@@ -67,7 +67,7 @@ enum Command {
     List,
     /// Prints the teacher's notes on the exercises of a track, as Markdown
     Notes {
-        /// The track's folder, for example 01_threads
+        /// The track's folder, for example `01_threads`
         track: String,
     },
     /// Prints a plan for a lesson, as Markdown

@@ -157,8 +157,11 @@ fn edit(exercise: &Exercise, wrong: &Wrong) -> Result<String> {
 
 /// A list.
 fn items(texts: &[String]) -> String {
-    let items: String = texts.iter().map(|text| format!("- {}\n", prose(text.trim()).replace('\n', "\n  "))).collect();
-    format!("{items}\n")
+    let mut items = String::new();
+    for text in texts {
+        let _ = writeln!(items, "- {}", prose(text.trim()).replace('\n', "\n  "));
+    }
+    items + "\n"
 }
 
 /// Prose in which a `<` is no HTML: outside of code, where it would be, it is escaped.
