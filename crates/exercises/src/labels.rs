@@ -117,7 +117,7 @@ pub fn each_label_is_that_of_the_line_s_input(merge: Door) {
 ///
 /// When one is, or when the output is not the input with labels.
 pub fn empty_lines_do_not_grow_into_one_huge_write(merge: Door) {
-    const LINES: usize = 300_000;
+    const LINES: usize = 20_000;
 
     let mut rig = Rig::new(1, &Settings::default());
     let name = format!("{}.log", "x".repeat(100));

@@ -86,13 +86,16 @@ equivalence::suite! {
     a_file_replaced_under_load_loses_nothing
     #[test]
     a_deleted_file_is_followed_again_when_its_name_comes_back
-    #[test]
-    what_is_written_just_before_the_close_is_merged
 }
 
 #[test]
 fn what_is_written_just_before_the_watch_comes_out() {
     exercises::events::what_is_written_just_before_the_watch_comes_out(merge);
+}
+
+#[test]
+fn a_rotation_wakes_the_tail() {
+    exercises::events::a_rotation_wakes_the_tail(merge);
 }
 
 #[test]
