@@ -1,4 +1,4 @@
-//! For who teaches: checks the exercises, grades a class, prints the hints and the teacher's notes.
+//! For who teaches: checks the exercises, grades a class, prints the teacher's notes.
 //!
 //! # Layout
 //!
@@ -7,7 +7,7 @@
 //! - `limits.rs`, `fence.rs`: time, memory, and what a student's program may touch.
 //! - `check.rs`: whether every starter, solution and wrong answer does what is said of it.
 //! - `grade.rs`: a class; `table.rs`: its table as CSV and HTML.
-//! - `print.rs`: hints and `info.toml`. `pages.rs`: what the book shows of the notes.
+//! - `print.rs`: `info.toml`. `pages.rs`: what the book shows of the notes.
 //! - `plans.rs`: lessons in minutes, and whether they add up.
 
 pub mod check;

@@ -13,7 +13,7 @@ use classroom::grade::{Grade, grade};
 use classroom::limits::Limits;
 use classroom::notes::Course;
 use classroom::plans::Plans;
-use classroom::print::{hints, info};
+use classroom::print::info;
 use classroom::table::{csv, html};
 use classroom::workshop::Workshop;
 use classroom::{Error, Result, pages, plans};
@@ -49,13 +49,6 @@ enum Command {
         /// Without a fence: the answers may read and write whatever you may
         #[arg(long)]
         trust: bool,
-    },
-    /// Prints the hints to an exercise
-    Hint {
-        exercise: String,
-        /// 1: a question; 2: and a pointer; 3: and nearly the answer
-        #[arg(default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
-        tier: u8,
     },
     /// Prints the hints to all exercises of these tracks, as Markdown
     Hints {
@@ -137,10 +130,6 @@ fn execute(command: Command) -> Result<ExitCode> {
                 patience: Duration::from_secs(10),
             };
             grade_class(&root, &folders, limits, &to, trust)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Hint { exercise, tier } => {
-            print!("{}", hints(Course::load(&root)?.exercise(&exercise)?, tier.into()));
             Ok(ExitCode::SUCCESS)
         }
         Command::Hints { tracks } => {

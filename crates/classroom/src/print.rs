@@ -1,6 +1,4 @@
-//! What is made from the notes: the hints, and the list that rustlings reads.
-
-use std::fmt::Write;
+//! What is made from the notes: the list that rustlings reads.
 
 use serde::Serialize;
 
@@ -47,15 +45,4 @@ pub fn info(course: &Course) -> Result<String, toml::ser::Error> {
         exercises: course.exercises().map(entry).collect(),
     };
     Ok(format!("# Made from notes/ by `scripts/exercises update`.\n{}", toml::to_string_pretty(&info)?))
-}
-
-/// One hint, or the first `tier` of them: tiers count from 1.
-#[must_use]
-pub fn hints(exercise: &Exercise, tier: usize) -> String {
-    let mut text = format!("{}: {}\n", exercise.name, exercise.header.title);
-    for (title, hint) in TIERS.iter().zip(&exercise.notes.hints).take(tier) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "\n{title}:\n  {}\n", hint.trim().replace('\n', "\n  "));
-    }
-    text
 }
