@@ -76,12 +76,18 @@ macro_rules! tests {
     )* };
 }
 
+/// The line of a report that says how to run the scenario again. `program` is the exercise, where it is one.
+#[must_use]
+pub fn again(name: &str, program: Option<&str>) -> String {
+    let command = program.map_or("cargo test".to_owned(), |program| format!("scripts/exercises test {program}"));
+    format!("  again:    EQUIVALENCE_SEED={} {command} {name}", Settings::default().seed)
+}
+
 /// Runs one scenario for one door, and panics with what it found and how to run it again.
 #[doc(hidden)]
 pub fn check(name: &str, scenario: fn(Door, &Settings) -> Result<(), Violation>, door: Door, program: Option<&str>) {
     let settings = Settings::default();
     if let Err(violation) = scenario(door, &settings) {
-        let program = program.map_or(String::new(), |program| format!("--bin {program} "));
-        panic!("{violation}\n  again:    EQUIVALENCE_SEED={} cargo test {program}{name}\n", settings.seed);
+        panic!("{violation}\n{}\n", again(name, program));
     }
 }

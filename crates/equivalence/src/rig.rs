@@ -247,10 +247,7 @@ impl Running {
         while !self.capture.wait(deadline.min(Instant::now() + TICK), &condition) {
             if self.has_ended() && !condition(&self.capture.lock()) {
                 let summary = self.outcome()?.map_err(Violation::Failed)?;
-                return Err(Violation::WrongSummary {
-                    expected: format!("a run that goes on until {what}"),
-                    found: format!("an end: {summary:?}"),
-                });
+                return Err(Violation::EndedEarly { waiting_for: what.to_owned(), found: format!("{summary:?}") });
             }
             if Instant::now() >= deadline {
                 return Err(self.hung(what));

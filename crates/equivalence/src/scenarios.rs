@@ -191,8 +191,10 @@ pub fn a_last_line_without_newline_waits_and_is_ended_at_close(door: Door, setti
     rig.append(0, "whole\n");
     let run = rig.start(door);
     run.await_output(b"whole\n")?;
-    rig.append(0, "half");
-    let mut expected = others_pass(&mut rig, &run, b"whole\n".to_vec())?;
+    // What is whole does not wait for what is not.
+    rig.append(0, "whole as well\nhalf");
+    run.await_output(b"whole\nwhole as well\n")?;
+    let mut expected = others_pass(&mut rig, &run, b"whole\nwhole as well\n".to_vec())?;
     run.closers[0].close();
     expected.extend(b"half\n");
     run.await_output(&expected)?;
@@ -265,6 +267,11 @@ pub fn six_hundred_inputs_are_all_followed_at_once(door: Door, settings: &Settin
         for input in 0..600 {
             rig.append(input, format!("{input}-{round}\n"));
         }
+        run.await_merge(&rig.sources())?;
+    }
+    // One by one: whoever takes turns with a thread has his by chance now, and not fifty times.
+    for input in (0..600).step_by(12) {
+        rig.append(input, format!("{input}-alone\n"));
         run.await_merge(&rig.sources())?;
     }
     run.close_all();

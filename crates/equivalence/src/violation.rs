@@ -36,6 +36,13 @@ pub enum Violation {
         /// For how long.
         patience: Duration,
     },
+    /// The run ended while something was still awaited of it.
+    EndedEarly {
+        /// What was awaited.
+        waiting_for: String,
+        /// What the run returned.
+        found: String,
+    },
     /// The run panicked instead of returning.
     Panicked {
         /// The panic's message.
@@ -88,6 +95,7 @@ pub enum Reason {
     OutOfStep,
     NotVisible,
     Hung,
+    EndedEarly,
     Panicked,
     Failed,
     WrongError,
@@ -108,6 +116,7 @@ impl fmt::Display for Reason {
             Self::OutOfStep => "out of step",
             Self::NotVisible => "not visible",
             Self::Hung => "hung",
+            Self::EndedEarly => "ended early",
             Self::Panicked => "panicked",
             Self::Failed => "failed",
             Self::WrongError => "wrong error",
@@ -132,6 +141,7 @@ impl Violation {
             Self::OutOfStep(_) => Reason::OutOfStep,
             Self::NotVisible { .. } => Reason::NotVisible,
             Self::Hung { .. } => Reason::Hung,
+            Self::EndedEarly { .. } => Reason::EndedEarly,
             Self::Panicked { .. } | Self::Failed(MergeError::Panicked(_)) => Reason::Panicked,
             Self::Failed(_) => Reason::Failed,
             Self::WrongError { .. } => Reason::WrongError,
@@ -192,7 +202,10 @@ impl fmt::Display for Violation {
                 write!(f, "a written line did not show\n  expected: {expected}\n  found:    {found}")
             }
             Self::Hung { waiting_for, patience } => write!(f, "it hung: waited {patience:?} for {waiting_for}"),
-            Self::Panicked { message } => write!(f, "it panicked: {message}"),
+            Self::EndedEarly { waiting_for, found } => {
+                write!(f, "the run ended too early\n  awaited:  {waiting_for}\n  found:    an end, {found}")
+            }
+            Self::Panicked { message } => write!(f, "the run panicked: {message}"),
             Self::Failed(error) => write!(f, "it failed: {error}"),
             Self::WrongError { expected, found } => {
                 write!(f, "not the error it should be\n  expected: {expected}\n  found:    {found}")

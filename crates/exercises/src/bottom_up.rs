@@ -10,9 +10,13 @@ use std::time::{Duration, Instant};
 
 use equivalence::heartbeat::BeatingDoor;
 use equivalence::{Rig, Running, Settings, Violation};
-use merge_core::{Closer, Found, Input, MergeError, Output, Result, Summary};
+use merge_core::{Closer, Found, Input, Lines, MergeError, Output, Result, Summary};
+use tokio::join;
 use tokio::sync::oneshot;
 use tokio::task::{spawn_blocking, yield_now};
+
+use crate::stage4::block_on_one_thread;
+use crate::watchdog::within_patience;
 
 /// Panics with what a test has found.
 fn report(found: Result<(), Violation>) {
@@ -243,7 +247,6 @@ pub fn at_the_signal_what_was_written_comes_out(door: SignalledDoor) {
 pub fn at_ctrl_c_what_was_written_comes_out(door: equivalence::Door) {
     #[cfg(unix)]
     {
-        use crate::stage4::block_on_one_thread;
         use nix::sys::signal::{Signal, kill};
         use nix::unistd::Pid;
         use tokio::signal::unix::{SignalKind, signal};
@@ -256,6 +259,47 @@ pub fn at_ctrl_c_what_was_written_comes_out(door: equivalence::Door) {
     }
     #[cfg(not(unix))]
     let _ = door;
+}
+
+/// The run ends with [`MergeError::Start`], although nothing closes its inputs.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn a_signal_that_cannot_be_listened_to_is_an_error(door: equivalence::Door) {
+    let rig = Rig::new(1, &Settings::default()).with_an_hour();
+    let run = rig.start(door);
+    report(run.end_with_error("MergeError::Start", |error| matches!(error, MergeError::Start(_))));
+}
+
+/// Each message of `follow` is at most one line, or `most` bytes.
+///
+/// # Panics
+///
+/// When one is longer.
+pub fn messages_are_small<F>(most: usize, follow: fn(Input, Duration, tokio::sync::mpsc::Sender<Lines>) -> F)
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    let mut rig = Rig::new(1, &Settings::default());
+    rig.append(0, format!("{}\n", "x".repeat(80)).repeat(10_000));
+    rig.append(0, format!("{}\n", "y".repeat(200 * 1024)));
+    within_patience("all messages", move || {
+        let input = Input::open(&rig.paths[0]).expect("a scratch file can be opened");
+        input.closer().close();
+        let followed = block_on_one_thread(async {
+            let (queue, mut messages) = tokio::sync::mpsc::channel::<Lines>(1);
+            let check = async {
+                while let Some(message) = messages.recv().await {
+                    let is_a_line = message.iter().position(|&byte| byte == b'\n') == Some(message.len() - 1);
+                    let length = message.len();
+                    assert!(is_a_line || length <= most, "a message of {length} bytes, and of more than one line");
+                }
+            };
+            join!(follow(input, rig.interval, queue), check).0
+        });
+        followed.expect("the log can be followed");
+    });
 }
 
 /// Sends the signal when the followers sleep and have more to read, and sees what comes out.

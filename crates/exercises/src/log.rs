@@ -4,9 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::mem;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use equivalence::{Rig, Settings};
 use merge_core::{Closer, Input, MergeError, Output, Result, Summary};
 
 use crate::{Found, stage1};
@@ -24,8 +27,8 @@ pub struct Log {
     path: PathBuf,
     file: File,
     unfinished: Vec<u8>,
-    /// Called once, after the first look that has found nothing.
-    after_a_look: Option<Box<dyn FnOnce() + Send>>,
+    /// Called after each look that has found nothing.
+    after_a_look: Option<Box<dyn FnMut() + Send>>,
 }
 
 impl Log {
@@ -43,7 +46,7 @@ impl Log {
         let read = self.file.read_to_end(&mut self.unfinished);
         read.map_err(|source| MergeError::Input { path: self.path.clone(), source })?;
         let Some(newline) = self.unfinished.iter().rposition(|&byte| byte == b'\n') else {
-            if let Some(then) = self.after_a_look.take() {
+            if let Some(then) = &mut self.after_a_look {
                 then();
             }
             return Ok(Found::NoNewData);
@@ -106,12 +109,46 @@ pub fn merge_logs_closed_after_a_look(
         let mut log = Log::open(input.path())?;
         let (path, closer) = (input.path().to_owned(), input.closer());
         log.after_a_look = Some(Box::new(move || {
-            // Where this fails, the line is missing, and the test says so.
-            let _ = append(&path, b"last\n");
-            closer.close();
+            if !closer.is_closed() {
+                // Where this fails, the line is missing, and the test says so.
+                let _ = append(&path, b"last\n");
+                closer.close();
+            }
         }));
         tail(log, &Signal(input), interval, &mut |lines| write(lines.into()))
     })
+}
+
+/// A log that is open and idle is looked at once per interval, which is an hour here.
+///
+/// # Panics
+///
+/// When it is looked at again and again.
+pub fn an_idle_log_is_left_alone(tail: Tail<Signal>) {
+    /// Nobody looks so often who waits between two looks.
+    const MANY: u64 = 20;
+
+    let rig = Rig::new(1, &Settings::default()).with_an_hour();
+    let looks = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&looks);
+    let run = rig.start(move |inputs: Vec<Input>, interval, output| {
+        stage1::run_threads(inputs, interval, output, |input, interval, write| {
+            let (mut log, counted) = (Log::open(input.path())?, Arc::clone(&counted));
+            log.after_a_look = Some(Box::new(move || {
+                counted.fetch_add(1, Ordering::Relaxed);
+            }));
+            tail(log, &Signal(input), interval, &mut |lines| write(lines.into()))
+        })
+    });
+    // How long a busy follower takes for that can only be a guess. A wrong one lets a bad answer pass and never fails a
+    // good one.
+    for _ in 0..100 {
+        let looks = looks.load(Ordering::Relaxed);
+        assert!(looks < MANY, "it looked {looks} times within a moment, where the interval is an hour");
+        thread::sleep(Duration::from_millis(2));
+    }
+    run.close_all();
+    run.end_confirmed(&rig.sources()).unwrap_or_else(|violation| panic!("{violation}"));
 }
 
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -79,6 +79,12 @@ pub fn ended(end: Result<Result<()>, JoinError>) -> Result<()> {
     end.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok())))
 }
 
+/// A copy of `lines`, which may wait for as long as it has to: what they were read into is free for others.
+#[must_use]
+pub fn copy(lines: Lines) -> Vec<u8> {
+    lines.to_vec()
+}
+
 /// Sends `lines` to the writer. Waits while the queue is full.
 ///
 /// # Errors

@@ -167,7 +167,7 @@ const BROKEN: &[Rejected] = rejected! {
     concurrent_random_writers_are_merged writes_twice Duplicated
     appends_in_lockstep_come_out_in_the_order_of_the_script keeps_one_chunk_back NotVisible
     closed_before_the_run_it_merges_what_is_there_and_returns returns_at_once Lost
-    a_file_closed_early_ends_while_the_others_go_on one_close_closes_all WrongSummary
+    a_file_closed_early_ends_while_the_others_go_on one_close_closes_all EndedEarly
     one_input_is_copied drops_blank_lines Lost
     an_empty_input_adds_nothing refuses_empty_inputs Failed
     a_last_line_without_newline_waits_and_is_ended_at_close adds_no_newline Torn

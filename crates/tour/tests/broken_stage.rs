@@ -44,7 +44,7 @@ fn a_broken_stage_is_named_and_the_others_go_on() {
     let (agree, printed) = tour_of(&doors);
     assert!(!agree, "{printed}");
     for line in [
-        "  FAIL  it panicked: it panics, as it was told to",
+        "  FAIL  the run panicked: it panics, as it was told to",
         "  FAIL  it failed: the output has failed already",
         "  FAIL  a line was lost",
         "    input:    1, line 1",

@@ -3,9 +3,12 @@
 //! Goal: `thread::sleep` cannot be woken. Make the follower's wait one that a close ends at once: a wait on a
 //! crossbeam channel.
 //!
-//! Minutes: 15
+//! Minutes: 20
 //!
 //! Chapter: docs/src/stage-1.md
+//!
+//! You will need two calls of a crossbeam receiver: `recv_timeout` waits, `try_recv` does not. Look up what they say
+//! when there is no sender any more.
 //!
 //! When it works: six tests pass. One of them gives the followers an interval of an hour, and the run still ends in a
 //! moment.

@@ -22,7 +22,7 @@ use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
 ///
 /// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
 fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    // Whatever is added is counted. The first error that is added closes all inputs.
+    // Takes how each follower has ended. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
     let write = |lines: Lines| match output.lock() {
@@ -36,7 +36,8 @@ fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
             let mut write = &write;
             let follow = move || {
                 let followed = catch_unwind(AssertUnwindSafe(|| tail_file(input, interval, &mut write)));
-                // TODO: nobody hears how it has ended. Let the fan-in know, also of a panic.
+                // TODO: nobody hears how it has ended. Let the fan-in know, also of a panic, which
+                // `MergeError::ended_early` makes an error.
                 drop(followed);
             };
             if let Err(error) = thread::Builder::new().name("follower".into()).spawn_scoped(scope, follow) {

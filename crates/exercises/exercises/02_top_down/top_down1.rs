@@ -7,7 +7,7 @@
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: six tests pass, on a runtime that has one thread. All inputs are followed at once, and a task beside
+//! When it works: seven tests pass, on a runtime that has one thread. All inputs are followed at once, and a task beside
 //! the merge goes on while the output is slow.
 
 use std::time::Duration;
@@ -20,7 +20,7 @@ use merge_core::{FanIn, Input, Output, Result, Summary};
 ///
 /// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
 async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    // Whatever is added is counted. The first error that is added closes all inputs.
+    // Takes how each follower has ended. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     // Stage 1's mutex. Each follower writes with a clone of this.
     let write = shared(output);
@@ -28,6 +28,7 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output)
     for input in inputs {
         let mut write = write.clone();
         // TODO: this follows the first input until it is closed, and blocks the runtime's only thread meanwhile.
+        // (A task that ended early has a `JoinError`. `MergeError::ended_early(error.try_into_panic().ok())` makes it ours.)
         fan_in.add(tail_file(input, interval, &mut write));
     }
     fan_in.finish()
@@ -52,6 +53,11 @@ equivalence::suite! {
     an_output_that_fails_ends_idle_followers
     #[test]
     a_panic_is_an_error
+}
+
+#[test]
+fn after_an_error_the_run_returns_only_when_all_have_ended() {
+    exercises::watchdog::an_error_waits_for_the_writer(crate::run_tasks_mixed);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! # Hand the lines back
 //!
-//! Goal: the mutex goes. One writer owns the output. The blocking tails hand their lines back to the async side
-//! through a bounded queue, and wait until there is room.
+//! Goal: the mutex goes. One writer owns the output. The blocking tails hand their lines to it through a bounded queue
+//! of the async side, and wait until there is room.
 //!
 //! Minutes: 25
 //!
@@ -23,7 +23,7 @@ const QUEUE: usize = 16;
 ///
 /// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
 async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    // Whatever is added is counted. The first error that is added closes all inputs.
+    // Takes how each follower has ended. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     let mut tasks = JoinSet::new();
 

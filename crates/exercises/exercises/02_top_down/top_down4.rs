@@ -45,7 +45,8 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Out
     while let Some(ended) = tasks.join_next().await {
         endings.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
         if endings.have_error() {
-            // TODO: this leaves the followers asleep on their threads. End them, and wait for them.
+            // TODO: this leaves the followers asleep on their threads. End them, and wait for them. What ends one is
+            // its `Input::closer()`, and the inputs are gone by now.
             break;
         }
     }

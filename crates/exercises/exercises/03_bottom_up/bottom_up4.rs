@@ -25,7 +25,7 @@ const QUEUE: usize = 16;
 /// Returns the first error of any input or of the output, or a panic. By then all followers have ended.
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     // `FanIn::add` takes how one task has ended, and closes all inputs at the first error.
-    let fan_in = FanIn::new(&inputs, &output);
+    let mut fan_in = FanIn::new(&inputs, &output);
     let (queue, mut chunks) = mpsc::channel::<Lines>(QUEUE);
     let mut tasks = JoinSet::<Result<()>>::new();
 
@@ -55,6 +55,8 @@ equivalence::suite! {
     one_input_is_copied
     #[test]
     a_file_closed_early_ends_while_the_others_go_on
+    #[test]
+    six_hundred_inputs_are_all_followed_at_once
     #[test]
     an_input_that_fails_ends_the_run_and_the_others_are_merged
     #[test]

@@ -3,7 +3,7 @@
 //! Goal: run a merge beside a signal. At the signal close all inputs, and then wait until the run has ended. A run that
 //! ends by itself does not wait for the signal.
 //!
-//! Minutes: 20
+//! Minutes: 25
 //!
 //! Chapter: docs/src/stage-4.md
 //!
@@ -18,7 +18,7 @@ use merge_core::{Input, Output, Result, Summary};
 
 /// Merges `inputs` into `output` until all of them are closed. At the `signal` it closes all of them itself.
 ///
-/// Returns what the run returns. Where the signal cannot be listened to, that is `MergeError::Start`.
+/// Returns what the run returns. Where the signal cannot be listened to, it returns `MergeError::Start` at once.
 async fn merge_until(
     signal: impl Future<Output = io::Result<()>>,
     inputs: Vec<Input>,
@@ -39,6 +39,14 @@ fn at_the_signal_what_was_written_comes_out() {
     exercises::bottom_up::at_the_signal_what_was_written_comes_out(|inputs, interval, output, signal| {
         let signal = async { signal.await.map_err(io::Error::other) };
         exercises::stage4::block_on_one_thread(merge_until(signal, inputs, interval, output))
+    });
+}
+
+#[test]
+fn a_signal_that_cannot_be_listened_to_is_an_error() {
+    exercises::bottom_up::a_signal_that_cannot_be_listened_to_is_an_error(|inputs, interval, output| {
+        let deaf = async { Err(io::Error::other("nobody may listen")) };
+        exercises::stage4::block_on_one_thread(merge_until(deaf, inputs, interval, output))
     });
 }
 

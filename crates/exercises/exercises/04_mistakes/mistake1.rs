@@ -14,7 +14,7 @@
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use exercises::stage4::send;
+use exercises::stage4::{copy, send};
 use merge_core::{Input, Lines, Result};
 use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
@@ -27,6 +27,7 @@ const LATE: Duration = Duration::from_millis(5);
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
 async fn follow(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
     tail_async(input, interval, async move |lines| {
+        let lines = copy(lines);
         // TODO: mend it.
         match timeout(LATE, send(&queue, lines)).await {
             Ok(sent) => sent,

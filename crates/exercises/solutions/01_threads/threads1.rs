@@ -1,7 +1,7 @@
 //! # Whole lines
 //!
 //! Goal: write the leaf of the program. It returns the lines of a growing log that are whole by now, and says
-//! `NoNewData` when there is none.
+//! `NoNewData` when there is none. There is no `End` here: whoever calls knows about the close.
 //!
 //! Minutes: 15
 //!

@@ -35,7 +35,7 @@ use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
 ///
 /// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
 fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    // Whatever is added is counted. The first error that is added closes all inputs.
+    // Takes how each follower has ended. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
     let write = |lines: Lines| match output.lock() {

@@ -72,6 +72,8 @@ equivalence::suite! {
     #[test]
     a_file_closed_early_ends_while_the_others_go_on
     #[test]
+    six_hundred_inputs_are_all_followed_at_once
+    #[test]
     an_input_that_fails_ends_the_run_and_the_others_are_merged
     #[test]
     an_output_that_fails_ends_idle_followers

@@ -8,7 +8,7 @@
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: five tests pass. Lines that are longer than 64 KiB come out whole as well, beside busy followers.
+//! When it works: six tests pass. Lines that are longer than 64 KiB come out whole as well, beside busy followers.
 //!
 //! # Why
 //!
@@ -47,6 +47,11 @@ fn main() {}
 #[cfg(test)]
 fn merge(inputs: Vec<Input>, interval: Duration, output: merge_core::Output) -> Result<merge_core::Summary> {
     exercises::stage4::block_on(exercises::stage4::run_tasks_with(inputs, interval, output, 1, follow))
+}
+
+#[test]
+fn messages_are_small() {
+    exercises::bottom_up::messages_are_small(64 * 1024, follow);
 }
 
 #[test]

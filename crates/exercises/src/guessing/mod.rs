@@ -105,8 +105,7 @@ macro_rules! guessing_suite {
 pub fn check(name: &str, scenario: fn(Door, &Settings) -> Result<(), Violation>, door: Door, program: Option<&str>) {
     let settings = Settings::default();
     if let Err(violation) = scenario(door, &settings) {
-        let program = program.map_or(String::new(), |program| format!("--bin {program} "));
-        panic!("{violation}\n  again:    EQUIVALENCE_SEED={} cargo test {program}{name}\n", settings.seed);
+        panic!("{violation}\n{}\n", equivalence::again(name, program));
     }
 }
 
