@@ -106,7 +106,7 @@ fn line(row: &Row, exercises: &[&Exercise]) -> Markup {
             @for (grade, exercise) in row.grades.iter().zip(exercises) {
                 td class=(grade.class()) {
                     @if grade.long().is_some() {
-                        a href={ "#" (row.student) "-" (exercise.name) } { (grade.short()) }
+                        a href={ "#" (row.student) "-" (exercise.name) } { (breakable(&grade.short())) }
                     } @else {
                         (grade.short())
                     }
@@ -114,6 +114,11 @@ fn line(row: &Row, exercises: &[&Exercise]) -> Markup {
             }
         }
     }
+}
+
+/// A scenario's name, which is long: a line may end between its words.
+fn breakable(name: &str) -> Markup {
+    html! { @for word in name.split_inclusive('_') { (word) wbr; } }
 }
 
 fn reports(row: &Row, exercises: &[&Exercise]) -> Markup {
@@ -135,7 +140,7 @@ const STYLE: &str = "
     .wide { overflow-x: auto; }
     table { border-collapse: collapse; }
     th, td { border: 1px solid #8888; padding: 0.25rem 0.5rem; text-align: left; vertical-align: top; }
-    td { max-width: 12rem; overflow-wrap: anywhere; font-size: 0.85rem; }
+    td { min-width: 5rem; max-width: 12rem; font-size: 0.85rem; }
     th:first-child { position: sticky; left: 0; background: Canvas; }
     .ok { background: #2a72; }
     .fails { background: #d332; }
