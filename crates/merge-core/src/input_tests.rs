@@ -154,6 +154,17 @@ fn a_deleted_file_is_read_to_its_end_until_the_name_comes_back() {
 }
 
 #[test]
+fn at_the_close_what_is_left_is_counted_from_what_has_been_read() {
+    let mut log = Log::new(b"a\n");
+    assert_eq!(log.read(), lines("a\n"));
+    log.append(b"b\n");
+    log.close();
+    assert_eq!(log.read(), lines("b\n"));
+    log.append(b"written after the close was noticed\n");
+    assert_eq!(log.read(), Found::End);
+}
+
+#[test]
 fn a_close_after_a_rotation_hands_out_both_files() {
     let mut log = Log::new(b"a\n");
     log.rotate();
