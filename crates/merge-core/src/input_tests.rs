@@ -165,6 +165,16 @@ fn at_the_close_what_is_left_is_counted_from_what_has_been_read() {
 }
 
 #[test]
+fn a_block_holds_the_start_of_a_line_and_what_comes_behind_it() {
+    let mut log = Log::new(b"abc");
+    log.input.blocks = Blocks::of_length(8);
+    assert_eq!(log.read(), Found::NoNewData);
+    log.append(b"\nd\ne\nf\ng\n");
+    assert_eq!(log.read(), lines("abc\nd\ne\n"));
+    assert_eq!(log.read(), lines("f\ng\n"));
+}
+
+#[test]
 fn a_close_after_a_rotation_hands_out_both_files() {
     let mut log = Log::new(b"a\n");
     log.rotate();

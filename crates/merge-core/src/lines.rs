@@ -129,6 +129,12 @@ mod tests {
     use crate::watchdog::Watchdog;
 
     #[test]
+    fn lines_are_equal_when_their_bytes_are() {
+        assert_eq!(Lines::from(b"a\n".to_vec()), Lines::from(b"a\n".to_vec()));
+        assert_ne!(Lines::from(b"a\n".to_vec()), Lines::from(b"b\n".to_vec()));
+    }
+
+    #[test]
     fn a_block_comes_back_when_its_lines_are_dropped_and_is_used_again() {
         let blocks = Blocks::new();
         let mut lines = blocks.take();
