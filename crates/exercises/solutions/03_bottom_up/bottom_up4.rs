@@ -7,7 +7,7 @@
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: five scenarios pass. The last of four inputs fails, the run ends with its error, and what the other
+//! When it works: six scenarios pass. The last of four inputs fails, the run ends with its error, and what the other
 //! three held is in the output.
 //!
 //! # Why
