@@ -1,6 +1,6 @@
 //! Whether an async top keeps its hands off the runtime's workers.
 //!
-//! The door cannot show that: it is blocking, and a merge that blocks its only worker still merges. So this looks
+//! The entry point cannot show that: it is blocking, and a merge that blocks its only worker still merges. So this looks
 //! from inside: beside the merge, on the same current-thread runtime, a task beats. While the output is held back,
 //! the beat has to go on.
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use merge_core::{Input, Output, Summary};
 
-use crate::{Rig, Settings, Violation};
+use crate::{Fixture, Settings, Violation};
 
 /// Makes the `#[test]` of an async top: `heartbeat!(stage4::run_tasks)`. The calling crate needs tokio.
 #[macro_export]
@@ -27,7 +27,7 @@ macro_rules! heartbeat {
     };
 }
 
-/// An async top as a door that beats: on a current-thread runtime, beside a task that beats for ever.
+/// An async top as an entry point that beats: on a current-thread runtime, beside a task that beats for ever.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! beating {
@@ -47,27 +47,28 @@ macro_rules! beating {
     };
 }
 
-/// A door that is given a function to call for every beat of its runtime.
-pub type BeatingDoor = fn(Vec<Input>, Duration, Output, Box<dyn Fn() + Send + Sync>) -> merge_core::Result<Summary>;
+/// An entry point that is given a function to call for every beat of its runtime.
+pub type BeatingEntryPoint =
+    fn(Vec<Input>, Duration, Output, Box<dyn Fn() + Send + Sync>) -> merge_core::Result<Summary>;
 
 /// Holds the output back and waits for the runtime to beat all the same.
 ///
 /// # Errors
 ///
 /// [`Violation::BlockedWorker`] when it does not; else as any scenario.
-pub fn check(door: BeatingDoor, settings: &Settings) -> Result<(), Violation> {
+pub fn check(merge: BeatingEntryPoint, settings: &Settings) -> Result<(), Violation> {
     const BEATS: u64 = 5;
 
-    let mut rig = Rig::new(2, settings);
-    rig.append(0, "a\n");
-    rig.capture.hold();
+    let mut fixture = Fixture::new(2, settings);
+    fixture.append(0, "a\n");
+    fixture.captured.hold();
     let beats = Arc::new(AtomicU64::new(0));
     let run = {
         let beats = Arc::clone(&beats);
         let beat = move || {
             beats.fetch_add(1, Ordering::Relaxed);
         };
-        rig.start(move |inputs, interval, output| door(inputs, interval, output, Box::new(beat)))
+        fixture.start(move |inputs, interval, output| merge(inputs, interval, output, Box::new(beat)))
     };
     // On a blocked worker not even the first write comes about.
     let blocked = |violation| match violation {
@@ -86,7 +87,7 @@ pub fn check(door: BeatingDoor, settings: &Settings) -> Result<(), Violation> {
         }
         thread::sleep(Duration::from_millis(1));
     }
-    rig.capture.release();
+    fixture.captured.release();
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }

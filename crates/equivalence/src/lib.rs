@@ -18,7 +18,7 @@
 //! # Layout
 //!
 //! - `scenarios.rs`: what is tested, one function per scenario, and the list.
-//! - `rig.rs`: what a scenario works with: log files, a captured output, the running door, the watchdog.
+//! - `fixture.rs`: what a scenario works with: log files, a captured output, the running entry point, the watchdog.
 //! - `writers.rs`: simulated writers, seeded.
 //! - `confirm.rs`: the oracle, `confirm_merge`.
 //! - `violation.rs`: the ways to break the contract. A scenario returns one; the suite turns it into a panic.
@@ -30,48 +30,48 @@
 #![allow(clippy::missing_panics_doc)]
 
 mod confirm;
+mod fixture;
 pub mod heartbeat;
-mod rig;
 pub mod scenarios;
 mod violation;
 mod writers;
 
 pub use confirm::{Source, confirm, confirm_beginnings, confirm_merge};
-pub use rig::{Capture, Door, Rig, Running, Settings, Trouble};
+pub use fixture::{CapturedOutput, EntryPoint, Fault, Fixture, Running, Settings};
 pub use scenarios::{SCENARIOS, Scenario};
 pub use violation::{Difference, Reason, Violation};
 pub use writers::{Writers, Writing};
 
-/// Makes a `#[test]` of every scenario, for one door.
+/// Makes a `#[test]` of every scenario, for one entry point.
 ///
 /// `suite!(stage4::merge)` puts them into the file itself; `suite!(current_thread: …)` into a module of that name.
-/// The door is a function, or a closure that captures nothing, of the type [`Door`].
+/// The entry point is a function, or a closure that captures nothing, of the type [`EntryPoint`].
 ///
 /// An exercise is held to a few scenarios only, each with its attribute: `suite!(merge; #[test] one_input_is_copied)`.
 #[macro_export]
 macro_rules! suite {
-    ($name:ident: $door:expr) => {
+    ($name:ident: $merge:expr) => {
         mod $name {
             #[allow(unused_imports)]
             use super::*;
-            $crate::suite!($door);
+            $crate::suite!($merge);
         }
     };
-    ($door:expr) => {
-        $crate::each_scenario!($crate::tests, $door);
+    ($merge:expr) => {
+        $crate::each_scenario!($crate::tests, $merge);
     };
-    ($door:expr; $(#[test] $name:ident)+) => {
-        $crate::tests!($door; $($name)+);
+    ($merge:expr; $(#[test] $name:ident)+) => {
+        $crate::tests!($merge; $($name)+);
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! tests {
-    ($door:expr; $($name:ident)*) => { $(
+    ($merge:expr; $($name:ident)*) => { $(
         #[test]
         fn $name() {
-            $crate::check(stringify!($name), $crate::scenarios::$name, $door, option_env!("CARGO_BIN_NAME"));
+            $crate::check(stringify!($name), $crate::scenarios::$name, $merge, option_env!("CARGO_BIN_NAME"));
         }
     )* };
 }
@@ -83,11 +83,16 @@ pub fn again(name: &str, program: Option<&str>) -> String {
     format!("  again:    EQUIVALENCE_SEED={} {command} {name}", Settings::default().seed)
 }
 
-/// Runs one scenario for one door, and panics with what it found and how to run it again.
+/// Runs one scenario for one entry point, and panics with what it found and how to run it again.
 #[doc(hidden)]
-pub fn check(name: &str, scenario: fn(Door, &Settings) -> Result<(), Violation>, door: Door, program: Option<&str>) {
+pub fn check(
+    name: &str,
+    scenario: fn(EntryPoint, &Settings) -> Result<(), Violation>,
+    merge: EntryPoint,
+    program: Option<&str>,
+) {
     let settings = Settings::default();
-    if let Err(violation) = scenario(door, &settings) {
+    if let Err(violation) = scenario(merge, &settings) {
         panic!("{violation}\n{}\n", again(name, program));
     }
 }

@@ -16,8 +16,8 @@ use merge_core::{Closer, Input, MergeError, Output};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::rig::append;
-use crate::{Door, Rig, Running, Settings, Trouble, Violation, Writers};
+use crate::fixture::append;
+use crate::{EntryPoint, Fault, Fixture, Running, Settings, Violation, Writers};
 
 type Outcome = Result<(), Violation>;
 
@@ -26,8 +26,8 @@ type Outcome = Result<(), Violation>;
 pub struct Scenario {
     /// The function's name, which is the test's.
     pub name: &'static str,
-    /// Runs it for one door.
-    pub run: fn(Door, &Settings) -> Outcome,
+    /// Runs it for one entry point.
+    pub run: fn(EntryPoint, &Settings) -> Outcome,
 }
 
 /// The one list. `each_scenario!(then, …)` calls `then!(…; name name …)`.
@@ -77,11 +77,11 @@ macro_rules! scenario_list {
 each_scenario!(scenario_list,);
 
 /// The article's own: five writers with random pauses, closed when they are done.
-pub fn concurrent_random_writers_are_merged(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(0, settings);
-    let writing = Writers { seed: settings.seed, ..Writers::default() }.start(rig.folder()).expect("writers");
-    rig.paths = writing.paths().to_vec();
-    let run = rig.start(door);
+pub fn concurrent_random_writers_are_merged(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(0, settings);
+    let writing = Writers { seed: settings.seed, ..Writers::default() }.start(fixture.folder()).expect("writers");
+    fixture.paths = writing.paths().to_vec();
+    let run = fixture.start(merge);
     let paths = writing.join().expect("writers");
     run.close_all();
     let sources: Vec<_> = paths
@@ -95,123 +95,123 @@ pub fn concurrent_random_writers_are_merged(door: Door, settings: &Settings) -> 
 }
 
 /// A seeded script of appends to random files, each awaited: the output is the script, byte for byte.
-pub fn appends_in_lockstep_come_out_in_the_order_of_the_script(door: Door, settings: &Settings) -> Outcome {
+pub fn appends_in_lockstep_come_out_in_the_order_of_the_script(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut random = StdRng::seed_from_u64(settings.seed);
-    let mut rig = Rig::new(7, settings);
-    let run = rig.start(door);
+    let mut fixture = Fixture::new(7, settings);
+    let run = fixture.start(merge);
     let mut script = Vec::new();
     for step in 0..150 {
         let input = random.random_range(0..7);
         for line in 0..random.random_range(1..4) {
             let text = format!("{input}-{step}-{line}-{}\n", random.random::<u32>());
             script.extend(text.as_bytes());
-            rig.append(input, text);
+            fixture.append(input, text);
         }
         run.await_output(&script)?;
     }
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Contract 4: closed before the run.
-pub fn closed_before_the_run_it_merges_what_is_there_and_returns(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(3, settings).with_an_hour();
+pub fn closed_before_the_run_it_merges_what_is_there_and_returns(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(3, settings).with_an_hour();
     for input in 0..3 {
-        rig.append(input, format!("{input}-a\n{input}-b\n{input}-half"));
+        fixture.append(input, format!("{input}-a\n{input}-b\n{input}-half"));
     }
-    let inputs = Input::open_all(&rig.paths).expect("scratch files can be opened");
+    let inputs = Input::open_all(&fixture.paths).expect("scratch files can be opened");
     for input in &inputs {
         input.closer().close();
     }
-    let output = Output::new("(captured)", rig.capture.clone());
-    rig.start_opened(door, inputs, output).end_confirmed(&rig.sources())
+    let output = Output::new("(captured)", fixture.captured.clone());
+    fixture.start_opened(merge, inputs, output).end_confirmed(&fixture.sources())
 }
 
 /// Contract 4: one close ends one follower, and what its file gets later stays out.
-pub fn a_file_closed_early_ends_while_the_others_go_on(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(3, settings);
-    let run = rig.start(door);
-    rig.append(0, "0-before\n0-half");
+pub fn a_file_closed_early_ends_while_the_others_go_on(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(3, settings);
+    let run = fixture.start(merge);
+    fixture.append(0, "0-before\n0-half");
     run.closers[0].close();
     run.await_output(b"0-before\n0-half\n")?;
-    append(&rig.paths[0], b"0-after\n");
-    let mut expected = others_pass(&mut rig, &run, b"0-before\n0-half\n".to_vec())?;
-    rig.append(2, "2-later\n");
+    append(&fixture.paths[0], b"0-after\n");
+    let mut expected = others_pass(&mut fixture, &run, b"0-before\n0-half\n".to_vec())?;
+    fixture.append(2, "2-later\n");
     expected.extend(b"2-later\n");
     run.await_output(&expected)?;
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Nothing to follow: the run returns by itself.
-pub fn no_inputs_make_an_empty_output(door: Door, settings: &Settings) -> Outcome {
-    let rig = Rig::new(0, settings).with_an_hour();
-    rig.start(door).end_confirmed(&[])
+pub fn no_inputs_make_an_empty_output(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let fixture = Fixture::new(0, settings).with_an_hour();
+    fixture.start(merge).end_confirmed(&[])
 }
 
 /// The smallest merge.
-pub fn one_input_is_copied(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(1, settings);
-    rig.append(0, "a\n\nb\n");
-    let run = rig.start(door);
+pub fn one_input_is_copied(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(1, settings);
+    fixture.append(0, "a\n\nb\n");
+    let run = fixture.start(merge);
     run.await_output(b"a\n\nb\n")?;
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// An input in which nothing is ever written.
-pub fn an_empty_input_adds_nothing(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(2, settings);
-    rig.append(1, "a\n");
-    let run = rig.start(door);
+pub fn an_empty_input_adds_nothing(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    fixture.append(1, "a\n");
+    let run = fixture.start(merge);
     run.await_output(b"a\n")?;
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 // ANCHOR: two_halves
 /// Contract 1 and 2: the lines of others pass while a half line waits for its rest.
-pub fn a_line_written_in_two_halves_stays_whole(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(2, settings);
-    let run = rig.start(door);
-    rig.remember(0, "first second\n");
-    append(&rig.paths[0], b"first ");
-    let mut expected = others_pass(&mut rig, &run, Vec::new())?;
-    append(&rig.paths[0], b"second\n");
+pub fn a_line_written_in_two_halves_stays_whole(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    let run = fixture.start(merge);
+    fixture.remember(0, "first second\n");
+    append(&fixture.paths[0], b"first ");
+    let mut expected = others_pass(&mut fixture, &run, Vec::new())?;
+    append(&fixture.paths[0], b"second\n");
     expected.extend(b"first second\n");
     run.await_output(&expected)?;
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 // ANCHOR_END: two_halves
 
 /// Contract 3: the unfinished line waits while the input is open, and comes out with a newline at its close.
-pub fn a_last_line_without_newline_waits_and_is_ended_at_close(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(2, settings);
-    rig.append(0, "whole\n");
-    let run = rig.start(door);
+pub fn a_last_line_without_newline_waits_and_is_ended_at_close(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    fixture.append(0, "whole\n");
+    let run = fixture.start(merge);
     run.await_output(b"whole\n")?;
     // What is whole does not wait for what is not.
-    rig.append(0, "whole as well\nhalf");
+    fixture.append(0, "whole as well\nhalf");
     run.await_output(b"whole\nwhole as well\n")?;
-    let mut expected = others_pass(&mut rig, &run, b"whole\nwhole as well\n".to_vec())?;
+    let mut expected = others_pass(&mut fixture, &run, b"whole\nwhole as well\n".to_vec())?;
     run.closers[0].close();
     expected.extend(b"half\n");
     run.await_output(&expected)?;
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Awaits lines of input 1, one by one, behind what the output holds. Meanwhile the followers of other inputs have
 /// looked at theirs, many times.
-fn others_pass(rig: &mut Rig, run: &Running, mut expected: Vec<u8>) -> Result<Vec<u8>, Violation> {
+fn others_pass(fixture: &mut Fixture, run: &Running, mut expected: Vec<u8>) -> Result<Vec<u8>, Violation> {
     for number in 0..20 {
         let line = format!("1-{number}\n");
-        rig.append(1, &line);
+        fixture.append(1, &line);
         expected.extend(line.as_bytes());
         // Against what is to come as well, what is torn can be told from what is foreign.
         run.await_output(&expected).map_err(|violation| {
-            match crate::confirm(&rig.sources(), &rig.capture.bytes()) {
+            match crate::confirm(&fixture.sources(), &fixture.captured.bytes()) {
                 Err(torn @ Violation::Torn(_)) => torn,
                 _ => violation,
             }
@@ -221,92 +221,95 @@ fn others_pass(rig: &mut Rig, run: &Running, mut expected: Vec<u8>) -> Result<Ve
 }
 
 /// Contract 1: CRLF, NUL, what is no UTF-8, empty lines, and every other byte.
-pub fn bytes_pass_unchanged(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(4, settings);
-    let run = rig.start(door);
+pub fn bytes_pass_unchanged(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(4, settings);
+    let run = fixture.start(merge);
     let every_byte: Vec<u8> = (0..=u8::MAX).filter(|&byte| byte != b'\n').chain([b'\n']).collect();
     let mut expected = Vec::new();
     for (input, bytes) in
         [&b"dos\r\n\r\n"[..], b"nul\0nul\n\0\n", b"\xff\xfe\xc3\n", &every_byte].into_iter().enumerate()
     {
-        rig.append(input, bytes);
+        fixture.append(input, bytes);
         expected.extend(bytes);
         run.await_output(&expected)?;
     }
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// A line of many blocks, with lines of another input between its pieces.
-pub fn a_line_of_16_mib_stays_whole(door: Door, settings: &Settings) -> Outcome {
+pub fn a_line_of_16_mib_stays_whole(merge: EntryPoint, settings: &Settings) -> Outcome {
     const PIECES: usize = 16;
 
-    let mut rig = Rig::new(2, settings);
-    let run = rig.start(door);
+    let mut fixture = Fixture::new(2, settings);
+    let run = fixture.start(merge);
     let mut others = Vec::new();
     for piece in 0..PIECES {
-        rig.append(0, vec![b'a' + u8::try_from(piece).unwrap_or(0); 1024 * 1024]);
+        fixture.append(0, vec![b'a' + u8::try_from(piece).unwrap_or(0); 1024 * 1024]);
         let other = format!("{piece}\n");
         others.extend(other.as_bytes());
-        rig.append(1, other);
+        fixture.append(1, other);
         run.await_output(&others)?;
     }
-    rig.append(0, "\n");
-    run.await_merge(&rig.sources())?;
+    fixture.append(0, "\n");
+    run.await_merge(&fixture.sources())?;
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Contract 10: more inputs than the blocking pool has threads by default (512). Each is seen to be followed while
 /// all others are.
-pub fn six_hundred_inputs_are_all_followed_at_once(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(600, settings);
-    rig.interval = Duration::from_millis(20);
-    let run = rig.start(door);
+pub fn six_hundred_inputs_are_all_followed_at_once(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(600, settings);
+    fixture.interval = Duration::from_millis(20);
+    let run = fixture.start(merge);
     for round in 0..2 {
         for input in 0..600 {
-            rig.append(input, format!("{input}-{round}\n"));
+            fixture.append(input, format!("{input}-{round}\n"));
         }
-        run.await_merge(&rig.sources())?;
+        run.await_merge(&fixture.sources())?;
     }
     // One by one: whoever takes turns with a thread has his by chance now, and not fifty times.
     for input in (0..600).step_by(12) {
-        rig.append(input, format!("{input}-alone\n"));
-        run.await_merge(&rig.sources())?;
+        fixture.append(input, format!("{input}-alone\n"));
+        run.await_merge(&fixture.sources())?;
     }
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Contract 4: the close comes right behind the write, at a follower that sleeps and at one that polls.
-pub fn what_is_written_just_before_the_close_is_merged(door: Door, settings: &Settings) -> Outcome {
+pub fn what_is_written_just_before_the_close_is_merged(merge: EntryPoint, settings: &Settings) -> Outcome {
     for hour in [true, false] {
-        let mut rig = Rig::new(20, settings);
+        let mut fixture = Fixture::new(20, settings);
         if hour {
-            rig = rig.with_an_hour();
+            fixture = fixture.with_an_hour();
         }
         for input in 0..20 {
-            rig.append(input, format!("{input}-first\n"));
+            fixture.append(input, format!("{input}-first\n"));
         }
-        let run = rig.start(door);
+        let run = fixture.start(merge);
         // Everyone has looked once: followers with an hour to wait are now asleep, or about to be.
-        run.await_merge(&rig.sources())?;
+        run.await_merge(&fixture.sources())?;
         for input in 0..20 {
-            rig.append(input, format!("{input}-last\n{input}-half"));
+            fixture.append(input, format!("{input}-last\n{input}-half"));
             run.closers[input].close();
         }
-        run.end_confirmed(&rig.sources())?;
+        run.end_confirmed(&fixture.sources())?;
     }
     Ok(())
 }
 
 /// Contract 4: each time a line is merged, the writer appends another. The follower never finds the file at rest.
-pub fn a_writer_that_never_stops_cannot_keep_a_closed_follower_alive(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(1, settings);
+pub fn a_writer_that_never_stops_cannot_keep_a_closed_follower_alive(
+    merge: EntryPoint,
+    settings: &Settings,
+) -> Outcome {
+    let mut fixture = Fixture::new(1, settings);
     let lines = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));
     let write = {
-        let (path, lines, stop) = (rig.paths[0].clone(), Arc::clone(&lines), Arc::clone(&stop));
+        let (path, lines, stop) = (fixture.paths[0].clone(), Arc::clone(&lines), Arc::clone(&stop));
         move || {
             if !stop.load(Ordering::Relaxed) {
                 append(&path, format!("{}\n", lines.fetch_add(1, Ordering::Relaxed)).as_bytes());
@@ -314,98 +317,98 @@ pub fn a_writer_that_never_stops_cannot_keep_a_closed_follower_alive(door: Door,
         }
     };
     write();
-    rig.capture.after_each_write(write);
-    let run = rig.start(door);
+    fixture.captured.after_each_write(write);
+    let run = fixture.start(merge);
     run.await_that("some lines", |merged| merged.len() > 100)?;
     run.close_all();
     // What was merged is where the file begins.
-    let (path, capture) = (rig.paths[0].clone(), rig.capture.clone());
+    let (path, captured) = (fixture.paths[0].clone(), fixture.captured.clone());
     let ended = run.await_end();
     stop.store(true, Ordering::Relaxed);
     ended?;
     let written = fs::read(path).expect("a scratch file can be read");
-    let merged = capture.bytes();
-    rig.remember(0, &written[..merged.len().min(written.len())]);
-    crate::confirm(&rig.sources(), &merged)
+    let merged = captured.bytes();
+    fixture.remember(0, &written[..merged.len().min(written.len())]);
+    crate::confirm(&fixture.sources(), &merged)
 }
 
 /// Contract 8, truncated: what comes after it is shorter than what was there, or no look could tell.
-pub fn a_file_truncated_in_place_is_read_from_the_start_again(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(2, settings);
-    let run = rig.start(door);
+pub fn a_file_truncated_in_place_is_read_from_the_start_again(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    let run = fixture.start(merge);
     let mut expected = Vec::new();
     for round in 0..5 {
         let long = format!("{round} a long line, so that the next one is shorter\n");
-        rig.append(0, &long);
+        fixture.append(0, &long);
         expected.extend(long.as_bytes());
         run.await_output(&expected)?;
         let short = format!("{round} short\n");
-        rig.truncate(0, &short);
+        fixture.truncate(0, &short);
         expected.extend(short.as_bytes());
         run.await_output(&expected)?;
     }
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Contract 8, replaced: the old file gets lines until it is renamed, and the follower is not waited for before it.
-pub fn a_file_replaced_under_load_loses_nothing(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(3, settings);
-    let run = rig.start(door);
+pub fn a_file_replaced_under_load_loses_nothing(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(3, settings);
+    let run = fixture.start(merge);
     for generation in 0..8 {
         for line in 0..50 {
             for input in 0..3 {
-                rig.append(input, format!("{input}-{generation}-{line}\n"));
+                fixture.append(input, format!("{input}-{generation}-{line}\n"));
             }
         }
         // Half a line that the old file will never finish.
-        rig.append(0, format!("0-{generation}-half"));
-        rig.rename(0, &generation.to_string());
-        rig.remember(0, "\n");
+        fixture.append(0, format!("0-{generation}-half"));
+        fixture.rename(0, &generation.to_string());
+        fixture.remember(0, "\n");
         let first = format!("0-{generation}-first of the new file\n");
-        rig.append(0, &first);
+        fixture.append(0, &first);
         // A name that goes on to a third file before it was looked at leaves no trace: the limit of polling.
         run.await_that("the new file to be found", |merged| {
             merged.windows(first.len()).any(|w| w == first.as_bytes())
         })?;
     }
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Contract 8, deleted: followed to its end, then by its name.
-pub fn a_deleted_file_is_followed_again_when_its_name_comes_back(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(2, settings);
-    rig.append(0, "0-old\n");
-    let run = rig.start(door);
+pub fn a_deleted_file_is_followed_again_when_its_name_comes_back(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    fixture.append(0, "0-old\n");
+    let run = fixture.start(merge);
     run.await_output(b"0-old\n")?;
-    fs::remove_file(&rig.paths[0]).expect("a scratch file can be removed");
-    rig.append(1, "1-meanwhile\n");
+    fs::remove_file(&fixture.paths[0]).expect("a scratch file can be removed");
+    fixture.append(1, "1-meanwhile\n");
     run.await_output(b"0-old\n1-meanwhile\n")?;
-    rig.append(0, "0-new\n");
+    fixture.append(0, "0-new\n");
     run.await_output(b"0-old\n1-meanwhile\n0-new\n")?;
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Contract 6: the last input fails while the first ones would go on for ever; what the others hold is merged.
-pub fn an_input_that_fails_ends_the_run_and_the_others_are_merged(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(4, settings);
-    let run = rig.start(door);
+pub fn an_input_that_fails_ends_the_run_and_the_others_are_merged(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(4, settings);
+    let run = fixture.start(merge);
     for input in 0..4 {
-        rig.append(input, format!("{input}-a\n"));
+        fixture.append(input, format!("{input}-a\n"));
     }
-    run.await_merge(&rig.sources())?;
-    rig.append(0, "0-half");
-    rig.append(1, "1-b\n");
-    rig.rename(3, "away");
-    fs::create_dir(&rig.paths[3]).expect("a scratch folder");
-    let failing = rig.paths[3].clone();
+    run.await_merge(&fixture.sources())?;
+    fixture.append(0, "0-half");
+    fixture.append(1, "1-b\n");
+    fixture.rename(3, "away");
+    fs::create_dir(&fixture.paths[3]).expect("a scratch folder");
+    let failing = fixture.paths[3].clone();
     run.end_with_error(
         "the failing input, by its path",
         |error| matches!(error, MergeError::NotRegular { path } if *path == failing),
     )?;
-    crate::confirm(&rig.sources(), &rig.capture.bytes())
+    crate::confirm(&fixture.sources(), &fixture.captured.bytes())
 }
 
 fn is_full(error: &MergeError, name: &str) -> bool {
@@ -414,74 +417,75 @@ fn is_full(error: &MergeError, name: &str) -> bool {
 }
 
 /// Contract 6: the output fails for one follower while the others sleep for an hour.
-pub fn an_output_that_fails_ends_idle_followers(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(5, settings).with_an_hour();
-    rig.append(2, "a\n");
-    rig.capture.fail_after(0, Trouble::Full);
-    rig.start(door).end_with_error("the output, by its name, with the cause", |error| is_full(error, "(captured)"))
+pub fn an_output_that_fails_ends_idle_followers(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(5, settings).with_an_hour();
+    fixture.append(2, "a\n");
+    fixture.captured.fail_after(0, Fault::Full);
+    fixture.start(merge).end_with_error("the output, by its name, with the cause", |error| is_full(error, "(captured)"))
 }
 
 /// Contract 6: the output fails while every follower has much to hand over. What came out is whole.
-pub fn an_output_that_fails_ends_busy_followers(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(8, settings);
+pub fn an_output_that_fails_ends_busy_followers(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(8, settings);
     for input in 0..8 {
-        rig.append(input, format!("{input}-{}\n", "x".repeat(1000)).repeat(4000));
+        fixture.append(input, format!("{input}-{}\n", "x".repeat(1000)).repeat(4000));
     }
-    rig.capture.fail_after(3_000_000, Trouble::Full);
-    rig.start(door).end_with_error("the output, by its name, with the cause", |error| is_full(error, "(captured)"))
+    fixture.captured.fail_after(3_000_000, Fault::Full);
+    fixture.start(merge).end_with_error("the output, by its name, with the cause", |error| is_full(error, "(captured)"))
 }
 
 /// The same on a real device, where the system has one that is always full.
-pub fn a_full_device_ends_the_run(door: Door, settings: &Settings) -> Outcome {
+pub fn a_full_device_ends_the_run(merge: EntryPoint, settings: &Settings) -> Outcome {
     let full = Path::new("/dev/full");
     if !full.exists() {
         return Ok(());
     }
     for inputs in [1, 5] {
-        let mut rig = Rig::new(inputs, settings).with_an_hour();
-        rig.append(0, "a\n");
-        let opened = Input::open_all(&rig.paths).expect("scratch files can be opened");
+        let mut fixture = Fixture::new(inputs, settings).with_an_hour();
+        fixture.append(0, "a\n");
+        let opened = Input::open_all(&fixture.paths).expect("scratch files can be opened");
         let output = Output::create(full, &opened).map_err(Violation::Failed)?;
-        rig.start_opened(door, opened, output)
+        fixture
+            .start_opened(merge, opened, output)
             .end_with_error("/dev/full, with the cause", |error| is_full(error, "/dev/full"))?;
     }
     Ok(())
 }
 
 /// Contract 6: a panic on the way becomes an error, and the sleepers are ended.
-pub fn a_panic_is_an_error(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(3, settings).with_an_hour();
-    rig.append(1, "a\n");
-    rig.capture.fail_after(0, Trouble::Panic);
-    rig.start(door).end_with_error(
+pub fn a_panic_is_an_error(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(3, settings).with_an_hour();
+    fixture.append(1, "a\n");
+    fixture.captured.fail_after(0, Fault::Panic);
+    fixture.start(merge).end_with_error(
         "a panic, with its message",
         |error| matches!(error, MergeError::Panicked(message) if message.contains("as it was told to")),
     )
 }
 
 /// Contract 4: with an interval of an hour, the run still ends.
-pub fn a_close_wakes_a_follower_at_once(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(3, settings).with_an_hour();
+pub fn a_close_wakes_a_follower_at_once(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(3, settings).with_an_hour();
     for input in 0..3 {
-        rig.append(input, format!("{input}\n"));
+        fixture.append(input, format!("{input}\n"));
     }
-    let run = rig.start(door);
-    run.await_merge(&rig.sources())?;
+    let run = fixture.start(merge);
+    run.await_merge(&fixture.sources())?;
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Contract 7: a single short line comes out although no other follows and nothing is closed; also in a real file.
-pub fn a_line_is_visible_while_nothing_else_happens(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(2, settings);
-    let output = rig.folder().join("merged");
-    let opened = Input::open_all(&rig.paths).expect("scratch files can be opened");
+pub fn a_line_is_visible_while_nothing_else_happens(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    let output = fixture.folder().join("merged");
+    let opened = Input::open_all(&fixture.paths).expect("scratch files can be opened");
     let merged = Output::create(&output, &opened).map_err(Violation::Failed)?;
-    let run = rig.start_opened(door, opened, merged);
+    let run = fixture.start_opened(merge, opened, merged);
     let mut expected = Vec::new();
     for step in 0..10 {
         let line = format!("{step}\n");
-        rig.append(step % 2, &line);
+        fixture.append(step % 2, &line);
         expected.extend(line.as_bytes());
         let deadline = Instant::now() + settings.patience;
         while fs::read(&output).expect("the output can be read") != expected {
@@ -492,44 +496,44 @@ pub fn a_line_is_visible_while_nothing_else_happens(door: Door, settings: &Setti
         }
     }
     run.close_all();
-    run.end_confirmed_in(|| fs::read(&output).expect("the output can be read"), &rig.sources())
+    run.end_confirmed_in(|| fs::read(&output).expect("the output can be read"), &fixture.sources())
 }
 
 /// Contract 5: the last lines are on their way, and the output takes its time.
-pub fn the_run_returns_only_when_the_output_is_complete(door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(5, settings);
+pub fn the_run_returns_only_when_the_output_is_complete(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(5, settings);
     for input in 0..5 {
-        rig.append(input, format!("{input}\n"));
+        fixture.append(input, format!("{input}\n"));
     }
-    rig.capture.hold();
-    let run = rig.start(door);
+    fixture.captured.hold();
+    let run = fixture.start(merge);
     run.await_held()?;
     run.close_all();
     // As below: a wrong guess of how long this takes lets a bad stage pass and never fails a good one.
     for _ in 0..50 {
         if run.has_ended() {
-            return run.end_confirmed(&rig.sources());
+            return run.end_confirmed(&fixture.sources());
         }
         thread::sleep(Duration::from_millis(2));
     }
-    rig.capture.release();
-    run.end_confirmed(&rig.sources())
+    fixture.captured.release();
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Backpressure: while the output takes nothing, the followers stop reading long before they have read all.
-pub fn a_slow_output_holds_the_followers_back(door: Door, settings: &Settings) -> Outcome {
+pub fn a_slow_output_holds_the_followers_back(merge: EntryPoint, settings: &Settings) -> Outcome {
     const INPUTS: usize = 4;
     const BACKLOG: usize = 8 * 1024 * 1024;
     const ALLOWED: u64 = 16 * 1024 * 1024;
 
-    let mut rig = Rig::new(INPUTS, settings);
+    let mut fixture = Fixture::new(INPUTS, settings);
     for input in 0..INPUTS {
         let line = |number| format!("{input}-{number}-{}\n", "x".repeat(16 * 1024));
         let backlog: String = (0..BACKLOG / (16 * 1024)).map(line).collect();
-        rig.append(input, backlog);
+        fixture.append(input, backlog);
     }
-    rig.capture.hold();
-    let run = rig.start(door);
+    fixture.captured.hold();
+    let run = fixture.start(merge);
     run.await_held()?;
 
     // Followers that are held back stand still. How long still is still enough can only be a guess; a wrong one
@@ -545,9 +549,9 @@ pub fn a_slow_output_holds_the_followers_back(door: Door, settings: &Settings) -
         still = if now == before { still + 1 } else { 0 };
         before = now;
     }
-    rig.capture.release();
+    fixture.captured.release();
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// What comes before every run: the inputs and the output are opened.
@@ -561,18 +565,18 @@ fn inputs_first(paths: &[PathBuf], output: &Path) -> merge_core::Result<(Vec<Inp
 }
 
 /// Contract 9: a missing input, and one that is no file. What the output held is still there.
-pub fn a_refused_input_leaves_the_output_untouched(door: Door, settings: &Settings) -> Outcome {
-    refused_inputs(inputs_first, door, settings)
+pub fn a_refused_input_leaves_the_output_untouched(merge: EntryPoint, settings: &Settings) -> Outcome {
+    refused_inputs(inputs_first, merge, settings)
 }
 
 /// [`a_refused_input_leaves_the_output_untouched`] for any way to open.
-pub fn refused_inputs(open: Opener, door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(1, settings);
-    rig.append(0, "a\n");
-    let output = rig.folder().join("merged");
+pub fn refused_inputs(open: Opener, merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(1, settings);
+    fixture.append(0, "a\n");
+    let output = fixture.folder().join("merged");
     fs::write(&output, "precious").expect("a scratch file");
-    for refused in [rig.folder().join("missing"), rig.folder().to_owned()] {
-        let opened = open(&[rig.paths[0].clone(), refused.clone()], &output);
+    for refused in [fixture.folder().join("missing"), fixture.folder().to_owned()] {
+        let opened = open(&[fixture.paths[0].clone(), refused.clone()], &output);
         if fs::read(&output).expect("the output can be read") != b"precious" {
             return Err(Violation::Touched { path: output });
         }
@@ -585,45 +589,45 @@ pub fn refused_inputs(open: Opener, door: Door, settings: &Settings) -> Outcome 
             return Err(Violation::WrongError { expected: refused.display().to_string(), found });
         }
     }
-    let run = rig.start(door);
+    let run = fixture.start(merge);
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Contract 9: the output is an input, by its own name, by a hard link, by a symbolic link. The input is as it was.
-pub fn an_output_that_is_an_input_is_refused(door: Door, settings: &Settings) -> Outcome {
-    refused_outputs(inputs_first, door, settings)
+pub fn an_output_that_is_an_input_is_refused(merge: EntryPoint, settings: &Settings) -> Outcome {
+    refused_outputs(inputs_first, merge, settings)
 }
 
 /// [`an_output_that_is_an_input_is_refused`] for any way to open.
-pub fn refused_outputs(open: Opener, door: Door, settings: &Settings) -> Outcome {
-    let mut rig = Rig::new(2, settings);
-    rig.append(0, "a\n");
-    rig.append(1, "precious\n");
-    let hard = rig.folder().join("hard");
-    fs::hard_link(&rig.paths[1], &hard).expect("a hard link");
+pub fn refused_outputs(open: Opener, merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    fixture.append(0, "a\n");
+    fixture.append(1, "precious\n");
+    let hard = fixture.folder().join("hard");
+    fs::hard_link(&fixture.paths[1], &hard).expect("a hard link");
     #[allow(unused_mut)]
-    let mut names = vec![rig.paths[1].clone(), hard];
+    let mut names = vec![fixture.paths[1].clone(), hard];
     #[cfg(unix)]
     {
-        let soft = rig.folder().join("soft");
-        std::os::unix::fs::symlink(&rig.paths[1], &soft).expect("a symbolic link");
+        let soft = fixture.folder().join("soft");
+        std::os::unix::fs::symlink(&fixture.paths[1], &soft).expect("a symbolic link");
         names.push(soft);
     }
     for name in names {
-        let opened = open(&rig.paths, &name);
-        if fs::read(&rig.paths[1]).expect("a scratch file can be read") != b"precious\n" {
-            return Err(Violation::Touched { path: rig.paths[1].clone() });
+        let opened = open(&fixture.paths, &name);
+        if fs::read(&fixture.paths[1]).expect("a scratch file can be read") != b"precious\n" {
+            return Err(Violation::Touched { path: fixture.paths[1].clone() });
         }
         match opened {
-            Err(MergeError::SameFile { output, input }) if output == name && input == rig.paths[1] => {}
+            Err(MergeError::SameFile { output, input }) if output == name && input == fixture.paths[1] => {}
             other => {
                 let found = other.map_or_else(|error| error.to_string(), |_| "no error".into());
                 return Err(Violation::WrongError { expected: "the input that is the output".into(), found });
             }
         }
     }
-    let run = rig.start(door);
+    let run = fixture.start(merge);
     run.close_all();
-    run.end_confirmed(&rig.sources())
+    run.end_confirmed(&fixture.sources())
 }

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use equivalence::heartbeat::BeatingDoor;
-use equivalence::{Rig, Running, Settings, Violation};
-use merge_core::{Closer, Found, Input, Lines, MergeError, Output, Result, Summary};
+use equivalence::heartbeat::BeatingEntryPoint;
+use equivalence::{Fixture, Running, Settings, Violation};
+use merge_core::{Chunk, Closer, Found, Input, MergeError, Output, Result, Summary};
 use tokio::join;
 use tokio::sync::oneshot;
 use tokio::task::{spawn_blocking, yield_now};
@@ -31,7 +31,7 @@ fn report(found: Result<(), Violation>) {
 /// # Panics
 ///
 /// When it does not.
-pub fn a_read_that_waits_blocks_no_runtime_worker(door: BeatingDoor) {
+pub fn a_read_that_waits_blocks_no_runtime_worker(merge: BeatingEntryPoint) {
     /// Twice as many as the run has blocks for its reads.
     const INPUTS: usize = 8;
     const BLOCKS: u64 = 4;
@@ -40,11 +40,11 @@ pub fn a_read_that_waits_blocks_no_runtime_worker(door: BeatingDoor) {
 
     let check = || {
         let settings = Settings::default();
-        let mut rig = Rig::new(INPUTS, &settings);
+        let mut fixture = Fixture::new(INPUTS, &settings);
         for input in 0..INPUTS {
-            rig.append(input, format!("{input}\n"));
+            fixture.append(input, format!("{input}\n"));
         }
-        rig.capture.hold();
+        fixture.captured.hold();
         let beats = Arc::new(AtomicU64::new(0));
         let beat = {
             let beats = Arc::clone(&beats);
@@ -52,7 +52,7 @@ pub fn a_read_that_waits_blocks_no_runtime_worker(door: BeatingDoor) {
                 beats.fetch_add(1, Ordering::Relaxed);
             })
         };
-        let run = rig.start(move |inputs, interval, output| door(inputs, interval, output, beat));
+        let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, beat));
         run.await_held()?;
         let read = || run.closers.iter().map(Closer::bytes_read).sum::<u64>();
         await_that(&run, &settings, || read() >= 2 * BLOCKS)?;
@@ -61,10 +61,10 @@ pub fn a_read_that_waits_blocks_no_runtime_worker(door: BeatingDoor) {
         if await_that(&run, &settings, || beats.load(Ordering::Relaxed) >= until).is_err() {
             return Err(Violation::BlockedWorker { patience: settings.patience });
         }
-        rig.capture.release();
-        run.await_merge(&rig.sources())?;
+        fixture.captured.release();
+        run.await_merge(&fixture.sources())?;
         run.close_all();
-        run.end_confirmed(&rig.sources())
+        run.end_confirmed(&fixture.sources())
     };
     report(check());
 }
@@ -90,16 +90,16 @@ pub fn panicking_read(_: &mut Input) -> Result<Found> {
     panic!("the read panics, as it was told to")
 }
 
-/// Runs a door whose reads [panic](panicking_read). The run has to end with that panic as its error.
+/// Runs an entry point whose reads [panic](panicking_read). The run has to end with that panic as its error.
 ///
 /// # Panics
 ///
 /// When it does not.
-pub fn a_panic_of_the_read_is_an_error(door: equivalence::Door) {
-    let rig = Rig::new(1, &Settings::default());
-    let mut rig = rig.with_an_hour();
-    rig.append(0, "a\n");
-    report(rig.start(door).end_with_error(
+pub fn a_panic_of_the_read_is_an_error(merge: equivalence::EntryPoint) {
+    let fixture = Fixture::new(1, &Settings::default());
+    let mut fixture = fixture.with_an_hour();
+    fixture.append(0, "a\n");
+    report(fixture.start(merge).end_with_error(
         "a panic, with its message",
         |error| matches!(error, MergeError::Panicked(message) if message.contains("as it was told to")),
     ));
@@ -196,41 +196,41 @@ fn input_error(input: &Input, source: io::Error) -> MergeError {
     MergeError::Input { path: input.path().to_owned(), source }
 }
 
-/// Closes a log while a read of it is under way. What that read has taken out of the file must come out. The door's
+/// Closes a log while a read of it is under way. What that read has taken out of the file must come out. The entry point's
 /// logs are to be opened with [`PooledLog::open_slow`].
 ///
 /// # Panics
 ///
 /// When it does not.
 pub fn what_a_read_has_taken_at_the_close_comes_out(
-    door: fn(Vec<Input>, Duration, Output, mpsc::Sender<()>) -> Result<Summary>,
+    merge: fn(Vec<Input>, Duration, Output, mpsc::Sender<()>) -> Result<Summary>,
 ) {
     let check = || {
         let settings = Settings::default();
-        let mut rig = Rig::new(1, &settings).with_an_hour();
-        rig.append(0, "a\nb\nhalf");
+        let mut fixture = Fixture::new(1, &settings).with_an_hour();
+        fixture.append(0, "a\nb\nhalf");
         let (taken, has_taken) = mpsc::channel();
-        let run = rig.start(move |inputs, interval, output| door(inputs, interval, output, taken));
+        let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, taken));
         if has_taken.recv_timeout(settings.patience).is_err() {
             return Err(Violation::Hung { waiting_for: "a read".into(), patience: settings.patience });
         }
         run.close_all();
-        run.end_confirmed(&rig.sources())
+        run.end_confirmed(&fixture.sources())
     };
     report(check());
 }
 
-/// A door that is given a signal to end at.
-pub type SignalledDoor = fn(Vec<Input>, Duration, Output, oneshot::Receiver<()>) -> Result<Summary>;
+/// An entry point that is given a signal to end at.
+pub type SignalledEntryPoint = fn(Vec<Input>, Duration, Output, oneshot::Receiver<()>) -> Result<Summary>;
 
 /// Followers sleep for an hour. They get their last lines, and then there is a signal: these lines must come out.
 ///
 /// # Panics
 ///
 /// When they do not.
-pub fn at_the_signal_what_was_written_comes_out(door: SignalledDoor) {
+pub fn at_the_signal_what_was_written_comes_out(merge: SignalledEntryPoint) {
     let (send, signal) = oneshot::channel();
-    let run = move |inputs, interval, output| door(inputs, interval, output, signal);
+    let run = move |inputs, interval, output| merge(inputs, interval, output, signal);
     let press = move || {
         // Nobody listens where the run has ended already: that is found soon enough.
         let _ = send.send(());
@@ -244,7 +244,7 @@ pub fn at_the_signal_what_was_written_comes_out(door: SignalledDoor) {
 /// # Panics
 ///
 /// When they do not.
-pub fn at_ctrl_c_what_was_written_comes_out(door: equivalence::Door) {
+pub fn at_ctrl_c_what_was_written_comes_out(merge: equivalence::EntryPoint) {
     #[cfg(unix)]
     {
         use nix::sys::signal::{Signal, kill};
@@ -255,10 +255,10 @@ pub fn at_ctrl_c_what_was_written_comes_out(door: equivalence::Door) {
         let listened = block_on_one_thread(async { signal(SignalKind::interrupt()).map_err(MergeError::Start) });
         assert!(listened.is_ok(), "a signal can be listened to");
         let press = || assert!(kill(Pid::this(), Signal::SIGINT).is_ok(), "a signal can be sent");
-        report(ends_at(press, door));
+        report(ends_at(press, merge));
     }
     #[cfg(not(unix))]
-    let _ = door;
+    let _ = merge;
 }
 
 /// The run ends with [`MergeError::Start`], although nothing closes its inputs.
@@ -266,9 +266,9 @@ pub fn at_ctrl_c_what_was_written_comes_out(door: equivalence::Door) {
 /// # Panics
 ///
 /// When it does not.
-pub fn a_signal_that_cannot_be_listened_to_is_an_error(door: equivalence::Door) {
-    let rig = Rig::new(1, &Settings::default()).with_an_hour();
-    let run = rig.start(door);
+pub fn a_signal_that_cannot_be_listened_to_is_an_error(merge: equivalence::EntryPoint) {
+    let fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    let run = fixture.start(merge);
     report(run.end_with_error("MergeError::Start", |error| matches!(error, MergeError::Start(_))));
 }
 
@@ -277,18 +277,18 @@ pub fn a_signal_that_cannot_be_listened_to_is_an_error(door: equivalence::Door) 
 /// # Panics
 ///
 /// When one is longer.
-pub fn messages_are_small<F>(most: usize, follow: fn(Input, Duration, tokio::sync::mpsc::Sender<Lines>) -> F)
+pub fn messages_are_small<F>(most: usize, follow: fn(Input, Duration, tokio::sync::mpsc::Sender<Chunk>) -> F)
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
-    let mut rig = Rig::new(1, &Settings::default());
-    rig.append(0, format!("{}\n", "x".repeat(80)).repeat(10_000));
-    rig.append(0, format!("{}\n", "y".repeat(200 * 1024)));
+    let mut fixture = Fixture::new(1, &Settings::default());
+    fixture.append(0, format!("{}\n", "x".repeat(80)).repeat(10_000));
+    fixture.append(0, format!("{}\n", "y".repeat(200 * 1024)));
     within_patience("all messages", move || {
-        let input = Input::open(&rig.paths[0]).expect("a scratch file can be opened");
+        let input = Input::open(&fixture.paths[0]).expect("a scratch file can be opened");
         input.closer().close();
         let followed = block_on_one_thread(async {
-            let (queue, mut messages) = tokio::sync::mpsc::channel::<Lines>(1);
+            let (queue, mut messages) = tokio::sync::mpsc::channel::<Chunk>(1);
             let check = async {
                 while let Some(message) = messages.recv().await {
                     let is_a_line = message.iter().position(|&byte| byte == b'\n') == Some(message.len() - 1);
@@ -296,7 +296,7 @@ where
                     assert!(is_a_line || length <= most, "a message of {length} bytes, and of more than one line");
                 }
             };
-            join!(follow(input, rig.interval, queue), check).0
+            join!(follow(input, fixture.interval, queue), check).0
         });
         followed.expect("the log can be followed");
     });
@@ -305,23 +305,23 @@ where
 /// Sends the signal when the followers sleep and have more to read, and sees what comes out.
 fn ends_at(
     signal: impl FnOnce(),
-    door: impl FnOnce(Vec<Input>, Duration, Output) -> Result<Summary> + Send + 'static,
+    merge: impl FnOnce(Vec<Input>, Duration, Output) -> Result<Summary> + Send + 'static,
 ) -> Result<(), Violation> {
-    let mut rig = Rig::new(3, &Settings::default()).with_an_hour();
+    let mut fixture = Fixture::new(3, &Settings::default()).with_an_hour();
     for input in 0..3 {
-        rig.append(input, format!("{input}-first\n"));
+        fixture.append(input, format!("{input}-first\n"));
     }
-    let run = rig.start(door);
-    run.await_merge(&rig.sources())?;
+    let run = fixture.start(merge);
+    run.await_merge(&fixture.sources())?;
     for input in 0..3 {
-        rig.append(input, format!("{input}-last\n{input}-half"));
+        fixture.append(input, format!("{input}-last\n{input}-half"));
     }
     signal();
-    let capture = rig.capture.clone();
+    let captured = fixture.captured.clone();
     match run.await_end() {
         // Whatever it says of itself: what has come out?
         ended @ (Ok(_) | Err(Violation::Failed(_))) => {
-            equivalence::confirm(&rig.sources(), &capture.bytes())?;
+            equivalence::confirm(&fixture.sources(), &captured.bytes())?;
             ended.map(drop)
         }
         Err(other) => Err(other),
@@ -333,25 +333,25 @@ fn ends_at(
 /// # Panics
 ///
 /// When one is.
-pub fn long_lines_stay_whole_beside_others(door: equivalence::Door) {
+pub fn long_lines_stay_whole_beside_others(merge: equivalence::EntryPoint) {
     let check = || {
         let settings = Settings::default();
-        let mut rig = Rig::new(4, &settings);
+        let mut fixture = Fixture::new(4, &settings);
         for line in 0..10 {
-            rig.append(0, format!("{line}{}\n", "x".repeat(200 * 1024)));
+            fixture.append(0, format!("{line}{}\n", "x".repeat(200 * 1024)));
         }
         for input in 1..4 {
             let line = |number| format!("{input}-{number}-{}\n", "y".repeat(80));
-            rig.append(input, (0..3000).map(line).collect::<String>());
+            fixture.append(input, (0..3000).map(line).collect::<String>());
         }
-        rig.capture.hold();
-        let run = rig.start(door);
+        fixture.captured.hold();
+        let run = fixture.start(merge);
         run.await_held()?;
         // Each follower has lines to hand over before the first of them comes out.
         await_that(&run, &settings, || run.closers.iter().all(|closer| closer.bytes_read() > 0))?;
-        rig.capture.release();
+        fixture.captured.release();
         run.close_all();
-        run.end_confirmed(&rig.sources())
+        run.end_confirmed(&fixture.sources())
     };
     report(check());
 }

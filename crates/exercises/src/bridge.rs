@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Progress, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Progress, Result, Summary};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -21,7 +21,7 @@ pub fn block_on(top: impl Future<Output = Result<Summary>>) -> Result<Summary> {
 }
 
 /// What writes to `output` from any thread: stage 1's mutex, with a clone for each follower. Blocks.
-pub fn shared(output: Output) -> impl FnMut(Lines) -> Result<()> + Clone + Send + 'static {
+pub fn shared(output: Output) -> impl FnMut(Chunk) -> Result<()> + Clone + Send + 'static {
     let output = Arc::new(Mutex::new(output));
     move |lines| match output.lock() {
         Ok(mut output) => output.write(&lines),
@@ -46,7 +46,7 @@ pub fn tail_file(input: Input, interval: Duration, write: &mut dyn FnMut(Vec<u8>
 /// The first error of any input or of the output, or a panic of a follower.
 pub async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Lines>(16);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(16);
     let mut tasks = JoinSet::new();
     tasks.spawn_blocking(move || {
         while let Some(lines) = chunks.blocking_recv() {

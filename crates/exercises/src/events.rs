@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use equivalence::{Door, Rig, Settings, Violation};
+use equivalence::{EntryPoint, Fixture, Settings, Violation};
 use merge_core::{MergeError, Result};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
@@ -149,24 +149,24 @@ fn before_watching(path: &Path) {
 /// # Panics
 ///
 /// When one does not.
-pub fn what_is_written_just_before_the_watch_comes_out(merge: Door) {
-    let mut rig = Rig::new(1, &Settings::default()).with_an_hour();
-    rig.remember(0, "just before\n");
-    let log = rig.paths[0].clone();
+pub fn what_is_written_just_before_the_watch_comes_out(merge: EntryPoint) {
+    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    fixture.remember(0, "just before\n");
+    let log = fixture.paths[0].clone();
     let write = move || {
         let mut log = fs::OpenOptions::new().append(true).open(log).expect("a scratch file");
         log.write_all(b"just before\n").expect("a scratch file can be written");
     };
-    let folder = fs::canonicalize(rig.folder()).expect("a scratch folder");
+    let folder = fs::canonicalize(fixture.folder()).expect("a scratch folder");
     lock(&HOOKS).push((folder, Box::new(write)));
 
-    let run = rig.start(merge);
+    let run = fixture.start(merge);
     let go = || {
         run.await_output(b"just before\n")?;
-        rig.append(0, "and after\n");
+        fixture.append(0, "and after\n");
         run.await_output(b"just before\nand after\n")?;
         run.close_all();
-        run.end_confirmed(&rig.sources())
+        run.end_confirmed(&fixture.sources())
     };
     or_panic(go());
 }
@@ -176,21 +176,21 @@ pub fn what_is_written_just_before_the_watch_comes_out(merge: Door) {
 /// # Panics
 ///
 /// When the new file's line does not come out.
-pub fn a_rotation_wakes_the_tail(merge: Door) {
-    let mut rig = Rig::new(1, &Settings::default()).with_an_hour();
-    let run = rig.start(merge);
+pub fn a_rotation_wakes_the_tail(merge: EntryPoint) {
+    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    let run = fixture.start(merge);
     let go = || {
         let mut expected = Vec::new();
         for generation in 0..6 {
             fall_asleep();
-            rig.rename(0, &generation.to_string());
+            fixture.rename(0, &generation.to_string());
             let line = format!("first of file {generation}\n");
-            rig.append(0, &line);
+            fixture.append(0, &line);
             expected.extend(line.into_bytes());
             run.await_output(&expected)?;
         }
         run.close_all();
-        run.end_confirmed(&rig.sources())
+        run.end_confirmed(&fixture.sources())
     };
     or_panic(go());
 }
@@ -201,28 +201,28 @@ pub fn a_rotation_wakes_the_tail(merge: Door) {
 /// # Panics
 ///
 /// When one does not.
-pub fn where_no_event_comes_the_interval_helps(merge: Door) {
+pub fn where_no_event_comes_the_interval_helps(merge: EntryPoint) {
     #[cfg(unix)]
     {
-        let mut rig = Rig::new(1, &Settings::default());
-        let elsewhere = rig.folder().join("elsewhere");
+        let mut fixture = Fixture::new(1, &Settings::default());
+        let elsewhere = fixture.folder().join("elsewhere");
         fs::create_dir(&elsewhere).expect("a scratch folder");
         let file = elsewhere.join("log");
-        fs::rename(&rig.paths[0], &file).expect("a scratch file can be renamed");
-        std::os::unix::fs::symlink(&file, &rig.paths[0]).expect("a symbolic link");
+        fs::rename(&fixture.paths[0], &file).expect("a scratch file can be renamed");
+        std::os::unix::fs::symlink(&file, &fixture.paths[0]).expect("a symbolic link");
 
-        let run = rig.start(merge);
+        let run = fixture.start(merge);
         let go = || {
             let mut expected = Vec::new();
             for number in 0..6 {
                 fall_asleep();
                 let line = format!("{number}\n");
-                rig.append(0, &line);
+                fixture.append(0, &line);
                 expected.extend(line.into_bytes());
                 run.await_output(&expected)?;
             }
             run.close_all();
-            run.end_confirmed(&rig.sources())
+            run.end_confirmed(&fixture.sources())
         };
         or_panic(go());
     }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use equivalence::{Door, Rig, Settings, Violation, confirm};
+use equivalence::{EntryPoint, Fixture, Settings, Violation, confirm};
 use merge_core::{Input, MergeError, Output, Result, Summary};
 
 /// How long one write to the output may be, in bytes, where it is more than one line.
@@ -19,7 +19,7 @@ pub const LONGEST: usize = 1024 * 1024;
 /// # Errors
 ///
 /// As `merge`. A write that is refused here says what is wrong with it.
-pub fn taken_off(merge: Door, inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+pub fn taken_off(merge: EntryPoint, inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let names = inputs.iter().map(name).collect();
     let plain = output.progress();
     // The suite's outputs have this name, and some scenarios look for it in the error.
@@ -82,18 +82,18 @@ fn show(bytes: &[u8]) -> String {
 /// # Panics
 ///
 /// When they are not.
-pub fn each_label_is_that_of_the_line_s_input(merge: Door) {
-    let mut rig = Rig::new(7, &Settings::default());
-    let run = rig.start(merge);
+pub fn each_label_is_that_of_the_line_s_input(merge: EntryPoint) {
+    let mut fixture = Fixture::new(7, &Settings::default());
+    let run = fixture.start(merge);
     for round in 0..50 {
         for input in 0..7 {
-            rig.append(input, format!("{round} of {input}\n: {round}\n"));
+            fixture.append(input, format!("{round} of {input}\n: {round}\n"));
         }
     }
     run.close_all();
     or_panic(run.await_end());
-    let merged = rig.capture.bytes();
-    for source in rig.sources() {
+    let merged = fixture.captured.bytes();
+    for source in fixture.sources() {
         let own: Vec<u8> = merged
             .split_inclusive(|&byte| byte == b'\n')
             .filter_map(split)
@@ -105,7 +105,7 @@ pub fn each_label_is_that_of_the_line_s_input(merge: Door) {
             panic!("the lines with the label {label} are not those of input {label}: {violation}");
         }
     }
-    let length: usize = rig.sources().iter().map(|source| source.bytes.len()).sum();
+    let length: usize = fixture.sources().iter().map(|source| source.bytes.len()).sum();
     let labels = 7 * 100 * "0: ".len();
     assert_eq!(merged.len(), length + labels, "the output is as long as the inputs and their labels");
 }
@@ -116,17 +116,17 @@ pub fn each_label_is_that_of_the_line_s_input(merge: Door) {
 /// # Panics
 ///
 /// When one is, or when the output is not the input with labels.
-pub fn empty_lines_do_not_grow_into_one_huge_write(merge: Door) {
+pub fn empty_lines_do_not_grow_into_one_huge_write(merge: EntryPoint) {
     const LINES: usize = 20_000;
 
-    let mut rig = Rig::new(1, &Settings::default());
+    let mut fixture = Fixture::new(1, &Settings::default());
     let name = format!("{}.log", "x".repeat(100));
-    rig.paths[0] = rig.folder().join(&name);
-    File::create(&rig.paths[0]).expect("a scratch file");
-    rig.append(0, vec![b'\n'; LINES]);
+    fixture.paths[0] = fixture.folder().join(&name);
+    File::create(&fixture.paths[0]).expect("a scratch file");
+    fixture.append(0, vec![b'\n'; LINES]);
 
     let writes = Writes::default();
-    let run = rig.start_with(merge, Output::new("(writes)", writes.clone()));
+    let run = fixture.start_with(merge, Output::new("(writes)", writes.clone()));
     run.close_all();
     or_panic(run.await_end());
     let seen = *writes.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use equivalence::{Rig, Settings};
+use equivalence::{Fixture, Settings};
 use merge_core::{Closer, Input, MergeError, Output, Result, Summary};
 
 use crate::{Found, stage1};
@@ -128,10 +128,10 @@ pub fn an_idle_log_is_left_alone(tail: Tail<Signal>) {
     /// Nobody looks so often who waits between two looks.
     const MANY: u64 = 20;
 
-    let rig = Rig::new(1, &Settings::default()).with_an_hour();
+    let fixture = Fixture::new(1, &Settings::default()).with_an_hour();
     let looks = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&looks);
-    let run = rig.start(move |inputs: Vec<Input>, interval, output| {
+    let run = fixture.start(move |inputs: Vec<Input>, interval, output| {
         stage1::run_threads(inputs, interval, output, |input, interval, write| {
             let (mut log, counted) = (Log::open(input.path())?, Arc::clone(&counted));
             log.after_a_look = Some(Box::new(move || {
@@ -148,7 +148,7 @@ pub fn an_idle_log_is_left_alone(tail: Tail<Signal>) {
         thread::sleep(Duration::from_millis(2));
     }
     run.close_all();
-    run.end_confirmed(&rig.sources()).unwrap_or_else(|violation| panic!("{violation}"));
+    run.end_confirmed(&fixture.sources()).unwrap_or_else(|violation| panic!("{violation}"));
 }
 
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
@@ -34,10 +34,10 @@ pub async fn run_tasks_with<F: Future<Output = Result<()>> + Send + 'static>(
     interval: Duration,
     output: Output,
     queue: usize,
-    follow: impl Fn(Input, Duration, mpsc::Sender<Lines>) -> F,
+    follow: impl Fn(Input, Duration, mpsc::Sender<Chunk>) -> F,
 ) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, chunks) = mpsc::channel::<Lines>(queue);
+    let (queue, chunks) = mpsc::channel::<Chunk>(queue);
     let mut tasks = JoinSet::new();
     spawn_writer(&mut tasks, output, chunks);
     for input in inputs {
@@ -49,7 +49,7 @@ pub async fn run_tasks_with<F: Future<Output = Result<()>> + Send + 'static>(
 }
 
 /// Starts the one writer, on the blocking pool. It ends when the last sender is gone.
-pub fn spawn_writer(tasks: &mut JoinSet<Result<()>>, mut output: Output, mut chunks: mpsc::Receiver<Lines>) {
+pub fn spawn_writer(tasks: &mut JoinSet<Result<()>>, mut output: Output, mut chunks: mpsc::Receiver<Chunk>) {
     tasks.spawn_blocking(move || {
         while let Some(lines) = chunks.blocking_recv() {
             output.write(&lines)?;
@@ -81,7 +81,7 @@ pub fn ended(end: Result<Result<()>, JoinError>) -> Result<()> {
 
 /// A copy of `lines`, which may wait for as long as it has to: what they were read into is free for others.
 #[must_use]
-pub fn copy(lines: Lines) -> Vec<u8> {
+pub fn copy(lines: Chunk) -> Vec<u8> {
     lines.to_vec()
 }
 
@@ -90,11 +90,11 @@ pub fn copy(lines: Lines) -> Vec<u8> {
 /// # Errors
 ///
 /// [`MergeError::OutputGone`] when the writer has ended.
-pub async fn send(queue: &mpsc::Sender<Lines>, lines: impl Into<Lines>) -> Result<()> {
+pub async fn send(queue: &mpsc::Sender<Chunk>, lines: impl Into<Chunk>) -> Result<()> {
     queue.send(lines.into()).await.map_err(|_| MergeError::OutputGone)
 }
 
-/// Runs an async top to its end on a multi-thread runtime, as stage 4's door does. Blocks.
+/// Runs an async top to its end on a multi-thread runtime, as stage 4's entry point does. Blocks.
 ///
 /// # Errors
 ///

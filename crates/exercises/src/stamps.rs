@@ -13,7 +13,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use equivalence::{Door, Rig, Running, Settings, Violation, confirm};
+use equivalence::{EntryPoint, Fixture, Running, Settings, Violation, confirm};
 use merge_core::Closer;
 
 /// The stamp of a line: its first word, where that is a number.
@@ -23,10 +23,10 @@ pub fn stamp(line: &[u8]) -> Option<u64> {
     std::str::from_utf8(word).ok()?.parse().ok()
 }
 
-/// All lines of the rig's inputs, in the one order that is right.
-fn in_order(rig: &Rig) -> Vec<u8> {
+/// All lines of the fixture's inputs, in the one order that is right.
+fn in_order(fixture: &Fixture) -> Vec<u8> {
     let mut lines = Vec::new();
-    for (input, source) in rig.sources().into_iter().enumerate() {
+    for (input, source) in fixture.sources().into_iter().enumerate() {
         let mut time = 0;
         for line in source.bytes.split_inclusive(|&byte| byte == b'\n') {
             time = time.max(stamp(line).unwrap_or(0));
@@ -39,10 +39,10 @@ fn in_order(rig: &Rig) -> Vec<u8> {
 }
 
 /// Waits until the output is as long as `expected`, and compares.
-fn await_order(rig: &Rig, run: &Running, expected: &[u8]) -> Result<(), String> {
+fn await_order(fixture: &Fixture, run: &Running, expected: &[u8]) -> Result<(), String> {
     run.await_that("the lines that may come out", |merged| merged.len() >= expected.len())
         .map_err(|violation| violation.to_string())?;
-    same(&rig.capture.bytes(), expected)
+    same(&fixture.captured.bytes(), expected)
 }
 
 /// Whether the output is `expected`, line by line.
@@ -69,13 +69,13 @@ fn same(merged: &[u8], expected: &[u8]) -> Result<(), String> {
 }
 
 /// Closes all, waits for the end, and holds the output first to the suite's oracle and then to the order.
-fn end_in_order(rig: &Rig, run: Running) -> Result<(), String> {
+fn end_in_order(fixture: &Fixture, run: Running) -> Result<(), String> {
     run.close_all();
     let said = |violation: Violation| violation.to_string();
     run.await_end().map_err(said)?;
-    let merged = rig.capture.bytes();
-    confirm(&rig.sources(), &merged).map_err(said)?;
-    same(&merged, &in_order(rig))
+    let merged = fixture.captured.bytes();
+    confirm(&fixture.sources(), &merged).map_err(said)?;
+    same(&merged, &in_order(fixture))
 }
 
 /// The test ends with what was found.
@@ -90,12 +90,12 @@ fn or_panic(found: Result<(), String>) {
 /// # Panics
 ///
 /// When the output is not in order; so do all other scenarios.
-pub fn lines_come_out_in_the_order_of_their_stamps(merge: Door) {
-    let mut rig = Rig::new(2, &Settings::default());
-    rig.append(0, "9 a\n20 c\n100 e\n");
-    rig.append(1, "10 b\n30 d\n1000 f\n");
-    let run = rig.start(merge);
-    or_panic(end_in_order(&rig, run));
+pub fn lines_come_out_in_the_order_of_their_stamps(merge: EntryPoint) {
+    let mut fixture = Fixture::new(2, &Settings::default());
+    fixture.append(0, "9 a\n20 c\n100 e\n");
+    fixture.append(1, "10 b\n30 d\n1000 f\n");
+    let run = fixture.start(merge);
+    or_panic(end_in_order(&fixture, run));
 }
 
 /// Input 0 has all its lines from the start. Each line of input 1 lets one of them go, and no more.
@@ -103,26 +103,26 @@ pub fn lines_come_out_in_the_order_of_their_stamps(merge: Door) {
 /// # Panics
 ///
 /// As above.
-pub fn a_silent_input_holds_the_later_lines_back(merge: Door) {
-    let mut rig = Rig::new(2, &Settings::default());
+pub fn a_silent_input_holds_the_later_lines_back(merge: EntryPoint) {
+    let mut fixture = Fixture::new(2, &Settings::default());
     for number in 0..50 {
-        rig.append(0, format!("{} of input 0\n", 2 * number));
+        fixture.append(0, format!("{} of input 0\n", 2 * number));
     }
-    let run = rig.start(merge);
+    let run = fixture.start(merge);
     let go = || {
         let mut expected = Vec::new();
         for number in 0..49 {
             let line = format!("{} of input 1\n", 2 * number + 1);
-            rig.append(1, &line);
+            fixture.append(1, &line);
             expected.extend(format!("{} of input 0\n", 2 * number).into_bytes());
             expected.extend(line.into_bytes());
-            await_order(&rig, &run, &expected)?;
+            await_order(&fixture, &run, &expected)?;
         }
         // Its close lets the rest go, while input 0 is still open.
         run.closers[1].close();
         expected.extend(b"98 of input 0\n");
-        await_order(&rig, &run, &expected)?;
-        end_in_order(&rig, run)
+        await_order(&fixture, &run, &expected)?;
+        end_in_order(&fixture, run)
     };
     or_panic(go());
 }
@@ -132,14 +132,14 @@ pub fn a_silent_input_holds_the_later_lines_back(merge: Door) {
 /// # Panics
 ///
 /// As above.
-pub fn equal_times_come_in_the_order_of_the_inputs(merge: Door) {
-    let mut rig = Rig::new(3, &Settings::default());
-    rig.append(0, "5 a0\n5 b0\n7 c0\n");
-    rig.append(1, "no stamp yet\n5 a1\n  a trace\n  of two lines\n6 b1\n3 the clock was set back\n7 c1\n");
-    rig.append(2, "5 a2\n7 b2\n7 c2\nthe last one without a newline");
-    let run = rig.start(merge);
-    rig.remember(2, "\n");
-    or_panic(end_in_order(&rig, run));
+pub fn equal_times_come_in_the_order_of_the_inputs(merge: EntryPoint) {
+    let mut fixture = Fixture::new(3, &Settings::default());
+    fixture.append(0, "5 a0\n5 b0\n7 c0\n");
+    fixture.append(1, "no stamp yet\n5 a1\n  a trace\n  of two lines\n6 b1\n3 the clock was set back\n7 c1\n");
+    fixture.append(2, "5 a2\n7 b2\n7 c2\nthe last one without a newline");
+    let run = fixture.start(merge);
+    fixture.remember(2, "\n");
+    or_panic(end_in_order(&fixture, run));
 }
 
 /// More inputs than there are blocks, all of them with a line waiting before the first can be written.
@@ -147,15 +147,15 @@ pub fn equal_times_come_in_the_order_of_the_inputs(merge: Door) {
 /// # Panics
 ///
 /// As above.
-pub fn nine_inputs_wait_for_each_other(merge: Door) {
-    let mut rig = Rig::new(9, &Settings::default());
+pub fn nine_inputs_wait_for_each_other(merge: EntryPoint) {
+    let mut fixture = Fixture::new(9, &Settings::default());
     for round in 0..20 {
         for input in 0..9 {
-            rig.append(input, format!("{} of {input}\n", round * 9 + (input * 5) % 9));
+            fixture.append(input, format!("{} of {input}\n", round * 9 + (input * 5) % 9));
         }
     }
-    let run = rig.start(merge);
-    or_panic(end_in_order(&rig, run));
+    let run = fixture.start(merge);
+    or_panic(end_in_order(&fixture, run));
 }
 
 /// One silent input, and five with much to say: they stop reading long before they have read all. When the silent one
@@ -164,20 +164,20 @@ pub fn nine_inputs_wait_for_each_other(merge: Door) {
 /// # Panics
 ///
 /// As above, or when they read on.
-pub fn a_silent_input_does_not_make_the_others_pile_up(merge: Door) {
+pub fn a_silent_input_does_not_make_the_others_pile_up(merge: EntryPoint) {
     const BUSY: usize = 5;
     const BACKLOG: usize = 4 * 1024 * 1024;
     const ALLOWED: u64 = 12 * 1024 * 1024;
     const LINE: usize = 64 * 1024;
 
-    let mut rig = Rig::new(BUSY + 1, &Settings::default());
+    let mut fixture = Fixture::new(BUSY + 1, &Settings::default());
     for input in 0..BUSY {
         let rest = "x".repeat(LINE);
         for number in 0..BACKLOG / LINE {
-            rig.append(input, format!("{number} {input} {rest}\n"));
+            fixture.append(input, format!("{number} {input} {rest}\n"));
         }
     }
-    let run = rig.start(merge);
+    let run = fixture.start(merge);
     let deadline = Instant::now() + Settings::default().patience;
 
     // As in the suite: how long still is still enough can only be a guess. A wrong one lets a bad answer pass and never
@@ -193,10 +193,10 @@ pub fn a_silent_input_does_not_make_the_others_pile_up(merge: Door) {
     }
     let go = || {
         // Behind all that the others have.
-        rig.append(BUSY, "999999 at last\n");
+        fixture.append(BUSY, "999999 at last\n");
         run.await_that("the line of the silent input to let the others go", |merged| !merged.is_empty())
             .map_err(|violation| violation.to_string())?;
-        end_in_order(&rig, run)
+        end_in_order(&fixture, run)
     };
     or_panic(go());
 }

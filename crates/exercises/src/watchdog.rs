@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use equivalence::{Rig, Settings, Violation};
+use equivalence::{Fixture, Settings, Violation};
 use merge_core::{Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 
@@ -42,16 +42,16 @@ where
     F: Future<Output = Result<Summary>> + 'static,
 {
     let settings = Settings::default();
-    let mut rig = Rig::new(2, &settings);
-    rig.append(0, "0-a\n0-half");
-    rig.capture.hold();
+    let mut fixture = Fixture::new(2, &settings);
+    fixture.append(0, "0-a\n0-half");
+    fixture.captured.hold();
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let handle = runtime.handle().clone();
-    let run = rig.start(move |inputs, interval, output| handle.block_on(top(inputs, interval, output)));
+    let run = fixture.start(move |inputs, interval, output| handle.block_on(top(inputs, interval, output)));
     run.await_held().unwrap_or_else(|violation| panic!("{violation}"));
 
-    rig.rename(1, "away");
-    fs::create_dir(&rig.paths[1]).expect("a scratch folder");
+    fixture.rename(1, "away");
+    fs::create_dir(&fixture.paths[1]).expect("a scratch folder");
     let at_work = || assert!(!run.has_ended(), "the run returned while its writer was still at work");
     let deadline = Instant::now() + settings.patience;
     while !run.closers[0].is_closed() {
@@ -66,8 +66,8 @@ where
         thread::sleep(Duration::from_millis(2));
     }
 
-    rig.capture.release();
+    fixture.captured.release();
     run.end_with_error("the failing input, by its path", |error| matches!(error, MergeError::NotRegular { .. }))
-        .and_then(|()| equivalence::confirm(&rig.sources(), &rig.capture.bytes()))
+        .and_then(|()| equivalence::confirm(&fixture.sources(), &fixture.captured.bytes()))
         .unwrap_or_else(|violation| panic!("{violation}"));
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use memchr::memrchr;
 use same_file::Handle;
 
-use crate::lines::Blocks;
-use crate::{Closer, Lines, MergeError, Result};
+use crate::chunk::Blocks;
+use crate::{Chunk, Closer, MergeError, Result};
 
 /// An open log file, followed by its *name*: truncated, it is read from the start again; replaced, the old file is
 /// read to its end and then the new one.
@@ -46,7 +46,7 @@ pub struct Input {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
     /// One or more whole lines, each with its newline. They are the caller's now.
-    Lines(Lines),
+    Lines(Chunk),
     /// No whole line has come since the last read (the article's `NoNewData`). Wait, then look again.
     NoNewData,
     /// The input is closed and all that was in it has been handed out.
@@ -124,7 +124,7 @@ impl Input {
     /// # Errors
     ///
     /// As [`read_lines`](Input::read_lines).
-    pub fn has_news(&self) -> Result<bool> {
+    pub fn has_unread(&self) -> Result<bool> {
         if self.closer.is_closed() {
             return Ok(true);
         }
@@ -133,7 +133,7 @@ impl Input {
     }
 
     /// The next whole lines, as one chunk; the article's `readline`, a block at a time. Blocks while the disk does, and
-    /// while all [blocks](Lines) are on their way to the output: for ever when the caller itself keeps them.
+    /// while all [blocks](Chunk) are on their way to the output: for ever when the caller itself keeps them.
     ///
     /// An unfinished line stays in the input until its newline comes. Where it can no longer come (the input is
     /// closed, the file was truncated or replaced) the line is handed out with a newline added.
@@ -232,14 +232,14 @@ impl Input {
 
     /// Reads at most `available` bytes behind the unfinished line. Returns how many came, and the lines that are whole
     /// now, if there are any.
-    fn read_block(&mut self, available: u64) -> Result<(usize, Option<Lines>)> {
+    fn read_block(&mut self, available: u64) -> Result<(usize, Option<Chunk>)> {
         if available == 0 {
             return Ok((0, None));
         }
         let (start, block) = (self.unfinished.len(), self.blocks.length);
         let (mut lines, room) = if start > block / 2 {
             // A long line grows in memory of its own, in ever larger steps, or it would be handled once per block.
-            (Lines::from(mem::take(&mut self.unfinished)), block.max(start))
+            (Chunk::from(mem::take(&mut self.unfinished)), block.max(start))
         } else {
             let mut lines = self.blocks.take();
             lines.bytes_mut().append(&mut self.unfinished);
@@ -266,7 +266,7 @@ impl Input {
     }
 
     /// The unfinished line, if there is one, with the newline that will not come any more.
-    fn end_unfinished(&mut self) -> Option<Lines> {
+    fn end_unfinished(&mut self) -> Option<Chunk> {
         let mut line = mem::take(&mut self.unfinished);
         (!line.is_empty()).then(|| {
             line.push(b'\n');

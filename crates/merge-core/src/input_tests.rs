@@ -111,7 +111,7 @@ fn a_truncated_file_is_read_from_the_start_again() {
     assert_eq!(log.read(), lines("old old old\n"));
     assert_eq!(log.read(), Found::NoNewData);
     fs::write(&log.path, b"new\n").unwrap();
-    assert!(log.input.has_news().unwrap());
+    assert!(log.input.has_unread().unwrap());
     assert_eq!(log.read(), lines("half\n"));
     assert_eq!(log.read(), lines("new\n"));
     assert_eq!(log.read(), Found::NoNewData);
@@ -147,9 +147,9 @@ fn a_deleted_file_is_read_to_its_end_until_the_name_comes_back() {
     fs::remove_file(&log.path).unwrap();
     old.write_all(b"b\n").unwrap();
     assert_eq!(log.read_all(), b"a\nb\n");
-    assert!(!log.input.has_news().unwrap());
+    assert!(!log.input.has_unread().unwrap());
     log.append(b"c\n");
-    assert!(log.input.has_news().unwrap());
+    assert!(log.input.has_unread().unwrap());
     assert_eq!(log.read_all(), b"c\n");
 }
 

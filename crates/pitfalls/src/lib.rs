@@ -1,6 +1,6 @@
 //! The classic mistakes on the way from threads to async, as running code.
 //!
-//! Each module of [`gallery`] is a stage with one mistake in it, behind the same door as the good ones. Its `//!` says
+//! Each module of [`gallery`] is a stage with one mistake in it, behind the same entry point as the good ones. Its `//!` says
 //! what the mistake is, how it shows, why it happens, the right way, and where it is documented. The suite rejects
 //! each of them in the scenario and for the reason that stand in its [`Pitfall`]; `tests/gallery.rs` holds that.
 //!

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -13,10 +13,10 @@ pub(crate) async fn run_tasks_with<F: Future<Output = Result<()>> + Send + 'stat
     interval: Duration,
     output: Output,
     queue: usize,
-    follow: impl Fn(Input, Duration, mpsc::Sender<Lines>) -> F,
+    follow: impl Fn(Input, Duration, mpsc::Sender<Chunk>) -> F,
 ) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, chunks) = mpsc::channel::<Lines>(queue);
+    let (queue, chunks) = mpsc::channel::<Chunk>(queue);
     let mut tasks = JoinSet::new();
     spawn_writer(&mut tasks, output, chunks);
     for input in inputs {
@@ -27,7 +27,7 @@ pub(crate) async fn run_tasks_with<F: Future<Output = Result<()>> + Send + 'stat
 }
 
 /// Stage 4's writer.
-pub(crate) fn spawn_writer(tasks: &mut JoinSet<Result<()>>, mut output: Output, mut chunks: mpsc::Receiver<Lines>) {
+pub(crate) fn spawn_writer(tasks: &mut JoinSet<Result<()>>, mut output: Output, mut chunks: mpsc::Receiver<Chunk>) {
     tasks.spawn_blocking(move || {
         while let Some(lines) = chunks.blocking_recv() {
             output.write(&lines)?;
@@ -44,13 +44,13 @@ pub(crate) async fn join_all(mut tasks: JoinSet<Result<()>>, mut fan_in: FanIn) 
     fan_in.finish()
 }
 
-/// Runs an async top to its end on a multi-thread runtime, as stage 4's door does.
+/// Runs an async top to its end on a multi-thread runtime, as stage 4's entry point does.
 pub(crate) fn block_on<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
     Builder::new_multi_thread().enable_time().build().map_err(MergeError::Start)?.block_on(run)
 }
 
 /// Sends to the writer. The writer's own error says why it is gone.
-pub(crate) async fn send(queue: &mpsc::Sender<Lines>, lines: impl Into<Lines>) -> Result<()> {
+pub(crate) async fn send(queue: &mpsc::Sender<Chunk>, lines: impl Into<Chunk>) -> Result<()> {
     queue.send(lines.into()).await.map_err(|_| MergeError::OutputGone)
 }
 

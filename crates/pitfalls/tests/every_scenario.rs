@@ -3,7 +3,7 @@
 //! The pitfalls of the gallery are rejected by a part of the scenarios. Here are stages, broken on purpose and without
 //! a story, for the others.
 
-// Test code, in helpers that clippy does not know for it; and a door returns a `Result`.
+// Test code, in helpers that clippy does not know for it; and an entry point returns a `Result`.
 #![allow(clippy::unwrap_used, clippy::unnecessary_wraps)]
 
 use std::fs::File;
@@ -14,11 +14,11 @@ use std::thread;
 use std::time::Duration;
 
 use equivalence::{Reason, SCENARIOS, Settings, Violation, scenarios};
-use merge_core::{Closer, Found, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Closer, Found, Input, MergeError, Output, Result, Summary};
 use pitfalls::GALLERY;
 use stage1::{run_threads, tail_file};
 
-type Write<'a> = &'a mut dyn FnMut(Lines) -> Result<()>;
+type Write<'a> = &'a mut dyn FnMut(Chunk) -> Result<()>;
 
 /// Stage 1, but each chunk goes through `change` on its way.
 fn changed(
@@ -158,8 +158,8 @@ fn opens_the_output_first(paths: &[PathBuf], output: &Path) -> Result<(Vec<Input
 type Rejected = (&'static str, fn(&Settings) -> std::result::Result<(), Violation>, Reason);
 
 macro_rules! rejected {
-    ($($scenario:ident $door:ident $reason:ident)*) => {
-        &[$((stringify!($scenario), |settings| scenarios::$scenario($door, settings), Reason::$reason)),*]
+    ($($scenario:ident $merge:ident $reason:ident)*) => {
+        &[$((stringify!($scenario), |settings| scenarios::$scenario($merge, settings), Reason::$reason)),*]
     };
 }
 

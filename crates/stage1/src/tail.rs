@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use merge_core::{Found, Input, Lines, Result};
+use merge_core::{Chunk, Found, Input, Result};
 
 /// Follows `input` until it is closed, and hands its lines to `write`; the article's `tail_file`.
 ///
@@ -13,7 +13,7 @@ use merge_core::{Found, Input, Lines, Result};
 ///
 /// The first error of the input or of `write`.
 #[tracing::instrument(skip_all, fields(path = ?input.path()))]
-pub fn tail_file(mut input: Input, interval: Duration, write: &mut dyn FnMut(Lines) -> Result<()>) -> Result<()> {
+pub fn tail_file(mut input: Input, interval: Duration, write: &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()> {
     loop {
         match input.read_lines()? {
             Found::Lines(lines) => write(lines)?,

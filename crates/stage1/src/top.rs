@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::unbounded;
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 
 /// Merges `inputs` into `output` until all of them are closed; the article's `run_threads`.
 ///
@@ -19,11 +19,11 @@ pub fn run_threads(
     inputs: Vec<Input>,
     interval: Duration,
     output: Output,
-    tail: impl Fn(Input, Duration, &mut dyn FnMut(Lines) -> Result<()>) -> Result<()> + Sync,
+    tail: impl Fn(Input, Duration, &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()> + Sync,
 ) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
-    let write = |lines: Lines| match output.lock() {
+    let write = |lines: Chunk| match output.lock() {
         Ok(mut output) => output.write(&lines),
         Err(_poisoned) => Err(MergeError::OutputGone),
     };

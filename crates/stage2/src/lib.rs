@@ -14,7 +14,7 @@
 //! **Why.** The entry point can now live beside other async code: sockets, timers, signals. It is still a thread per
 //! input, so it saves nothing yet. Only the shape has changed.
 //!
-//! **Before it:** stage 1. **After it:** stage 4, where the executor call sinks from the top into the tail.
+//! **Before it:** stage 1. **After it:** stage 4, where the call on the blocking pool sinks from the top into the tail.
 //!
 //! **Stop here** when the tail belongs to somebody else, or when many programs share it and not all of them are async.
 //!
@@ -39,7 +39,7 @@ pub fn blocking_threads(inputs: usize) -> usize {
     inputs + 1
 }
 
-/// The door that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
+/// The entry point that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
 ///
 /// ```no_run
 /// # use std::time::Duration;

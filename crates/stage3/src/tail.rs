@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use merge_core::{Found, Input, Lines, MergeError, Result};
+use merge_core::{Chunk, Found, Input, MergeError, Result};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -26,11 +26,11 @@ static READERS: Semaphore = Semaphore::const_new(4);
 pub async fn tail_async(
     mut input: Input,
     interval: Duration,
-    mut write: impl AsyncFnMut(Lines) -> Result<()>,
+    mut write: impl AsyncFnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
     loop {
         // A look is one cheap system call: an idle input never leaves the task.
-        while !input.has_news()? {
+        while !input.has_unread()? {
             select! {
                 () = sleep(interval) => {}
                 () = input.closed() => {}
@@ -70,7 +70,7 @@ pub fn tail_file(
     runtime: &Runtime,
     input: Input,
     interval: Duration,
-    write: &mut dyn FnMut(Lines) -> Result<()>,
+    write: &mut dyn FnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
     runtime.block_on(tail_async(input, interval, async |lines| write(lines)))
 }

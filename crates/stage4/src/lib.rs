@@ -5,7 +5,7 @@
 //! | **blocking top** | stage 1       | stage 3                     |
 //! | **async top**    | stage 2       | **stage 4** (you are here)  |
 //!
-//! **What changed.** Coming from stage 2: the executor call has sunk from the top into the tail, so [`run_tasks`] in
+//! **What changed.** Coming from stage 2: the call on the blocking pool has sunk from the top into the tail, so [`run_tasks`] in
 //! `top.rs` only spawns tasks, and an idle input costs no thread. Coming from stage 3: the callers are async, so the
 //! blocking facade is gone.
 //!
@@ -27,7 +27,7 @@ use tokio::runtime::Builder;
 
 pub use top::run_tasks;
 
-/// The door that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
+/// The entry point that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
 ///
 /// ```no_run
 /// # use std::time::Duration;

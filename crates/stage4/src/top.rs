@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -20,7 +20,7 @@ const QUEUE: usize = 16;
 /// The first error of any input or of the output, or a panic of a follower. By then all followers have ended.
 pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Lines>(QUEUE);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::new();
 
     // The one writer. No lock is needed: the output is its own.

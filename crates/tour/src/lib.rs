@@ -8,7 +8,7 @@
 //!
 //! - `stages.rs`: the stages in one table, and what each is.
 //! - `logs.rs`: what is merged: logs that simulated writers grow, or a snapshot of real ones.
-//! - `run.rs`: one stage at work: its door, its threads, its time, and whether its output is confirmed.
+//! - `run.rs`: one stage at work: its entry point, its threads, its time, and whether its output is confirmed.
 //! - `threads.rs`: how many threads it used.
 //! - `timelines.rs`: pictures of what its threads did.
 //! - `report.rs`: what is printed.

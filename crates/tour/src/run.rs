@@ -34,7 +34,7 @@ pub(crate) struct Outcome {
     /// The most threads that were seen at once; `None` where they cannot be counted, or the run was too short to
     /// see them.
     pub(crate) threads: Option<usize>,
-    /// From the call of the door to its return.
+    /// From the call of the entry point to its return.
     pub(crate) time: Duration,
     /// Whether the output is a merge of the logs, and if not, why.
     pub(crate) verdict: Verdict<()>,
@@ -49,10 +49,10 @@ pub(crate) fn run(stage: &Stage, logs: &Logs, interval: Duration, path: &Path, o
     let progress = output.progress();
     let mut peak = Peak::new();
 
-    let (door, begun) = (stage.door, Instant::now());
+    let (merge, begun) = (stage.merge, Instant::now());
     let work = move || {
         let _top = timeline::top();
-        (door(inputs, interval, output), begun.elapsed())
+        (merge(inputs, interval, output), begun.elapsed())
     };
     let top = thread::Builder::new().name("top".into()).spawn(work)?;
     watch(&top, &closers, &progress, &mut peak, &bar(stage, logs));
@@ -75,7 +75,7 @@ pub(crate) fn run(stage: &Stage, logs: &Logs, interval: Duration, path: &Path, o
     Ok(Outcome { stage: *stage, inputs, lines, threads: peak.most(), time, verdict, digest: digest(&bytes) })
 }
 
-/// What the door returned, and how long it took.
+/// What the entry point returned, and how long it took.
 type Returned = (merge_core::Result<Summary>, Duration);
 
 /// Looks at a stage until it has ended, or hangs.

@@ -1,6 +1,6 @@
 //! The stages in one table.
 
-use equivalence::Door;
+use equivalence::EntryPoint;
 
 /// One stage: a cell of the two-by-two table.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub struct Stage {
     /// What follows one input.
     pub tail: Tail,
     /// Its way in.
-    pub door: Door,
+    pub merge: EntryPoint,
 }
 
 /// The upper layer of a stage.
@@ -35,10 +35,10 @@ pub enum Tail {
 
 /// All stages, in the order of the tour.
 pub const STAGES: &[Stage] = &[
-    Stage { name: "stage1", top: Top::Threads, tail: Tail::Blocking, door: stage1::merge },
-    Stage { name: "stage2", top: Top::Tasks, tail: Tail::Blocking, door: stage2::merge },
-    Stage { name: "stage3", top: Top::Threads, tail: Tail::Async, door: stage3::merge },
-    Stage { name: "stage4", top: Top::Tasks, tail: Tail::Async, door: stage4::merge },
+    Stage { name: "stage1", top: Top::Threads, tail: Tail::Blocking, merge: stage1::merge },
+    Stage { name: "stage2", top: Top::Tasks, tail: Tail::Blocking, merge: stage2::merge },
+    Stage { name: "stage3", top: Top::Threads, tail: Tail::Async, merge: stage3::merge },
+    Stage { name: "stage4", top: Top::Tasks, tail: Tail::Async, merge: stage4::merge },
 ];
 
 impl Stage {

@@ -12,9 +12,9 @@ use crate::{Result, about};
 /// The stages with runtimes whose threads are all recorded, those that never do anything as well.
 pub const WATCHED: &[Stage] = &[
     STAGES[0],
-    Stage { door: |inputs, interval, output| stage2::merge_on(watched(), inputs, interval, output), ..STAGES[1] },
-    Stage { door: |inputs, interval, output| stage3::merge_on(watched(), inputs, interval, output), ..STAGES[2] },
-    Stage { door: |inputs, interval, output| stage4::merge_on(watched(), inputs, interval, output), ..STAGES[3] },
+    Stage { merge: |inputs, interval, output| stage2::merge_on(watched(), inputs, interval, output), ..STAGES[1] },
+    Stage { merge: |inputs, interval, output| stage3::merge_on(watched(), inputs, interval, output), ..STAGES[2] },
+    Stage { merge: |inputs, interval, output| stage4::merge_on(watched(), inputs, interval, output), ..STAGES[3] },
 ];
 
 /// The pictures of one tour.

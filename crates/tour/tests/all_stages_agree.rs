@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use equivalence::{Rig, Running, Settings, Violation};
+use equivalence::{Fixture, Running, Settings, Violation};
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError};
 use tour::{STAGES, Stage};
 
@@ -77,51 +77,51 @@ struct Run {
 /// Runs the script through one stage, as far as it goes well.
 fn play(stage: &Stage, script: &Script) -> Run {
     // One more that stays open to the end, so that no step ends the run.
-    let mut rig = Rig::new(script.inputs + 1, &Settings { patience: patience(), ..Settings::default() });
-    rig.interval = Duration::from_millis(1);
+    let mut fixture = Fixture::new(script.inputs + 1, &Settings { patience: patience(), ..Settings::default() });
+    fixture.interval = Duration::from_millis(1);
     let mut model = Model::new(script.inputs + 1);
-    let run = rig.start(stage.door);
-    let failed = |what: String, model: &Model, rig: &Rig| {
-        let (expected, found) = (Text(model.output.clone()), rig.capture.bytes());
+    let run = fixture.start(stage.merge);
+    let failed = |what: String, model: &Model, fixture: &Fixture| {
+        let (expected, found) = (Text(model.output.clone()), fixture.captured.bytes());
         let found_text = Text(found.clone());
         let failure = format!("{what}\n  the model's output: {expected:?}\n  the stage's output: {found_text:?}");
         Run { output: found, failure: Some(failure) }
     };
     for (number, step) in script.steps.iter().enumerate() {
         assert!(model.apply(step), "a script holds no step whose outcome cannot be known");
-        apply(step, number, &mut rig, &run);
+        apply(step, number, &mut fixture, &run);
         let awaited = run.await_output(&model.output).and_then(|()| await_read(&run, step.input(), &model));
         if let Err(violation) = awaited {
-            return failed(format!("at step {number}, {step:?}: {violation}"), &model, &rig);
+            return failed(format!("at step {number}, {step:?}: {violation}"), &model, &fixture);
         }
     }
     run.close_all();
     match run.await_end() {
-        Ok(_) if rig.capture.bytes() == model.output => Run { output: model.output, failure: None },
-        Ok(_) => failed("at the end: the output grew after the last step".into(), &model, &rig),
-        Err(violation) => failed(format!("at the end: {violation}"), &model, &rig),
+        Ok(_) if fixture.captured.bytes() == model.output => Run { output: model.output, failure: None },
+        Ok(_) => failed("at the end: the output grew after the last step".into(), &model, &fixture),
+        Err(violation) => failed(format!("at the end: {violation}"), &model, &fixture),
     }
 }
 
 /// Does to the files what the step says.
-fn apply(step: &Step, number: usize, rig: &mut Rig, run: &Running) {
+fn apply(step: &Step, number: usize, fixture: &mut Fixture, run: &Running) {
     match step {
-        Step::Append { input, text } => rig.append(*input, &text.0),
+        Step::Append { input, text } => fixture.append(*input, &text.0),
         Step::Close { input, last } => {
             // Not awaited: what was written just before the close is merged as well.
             if !last.0.is_empty() {
-                rig.append(*input, &last.0);
+                fixture.append(*input, &last.0);
             }
             run.closers[*input].close();
         }
-        Step::Truncate { input, text } => rig.truncate(*input, &text.0),
+        Step::Truncate { input, text } => fixture.truncate(*input, &text.0),
         Step::Rotate { input, last, first } => {
             let ending = number.to_string();
-            rig.rename(*input, &ending);
+            fixture.rename(*input, &ending);
             // A writer that still has the old file open goes on with it for a while.
-            let old = OpenOptions::new().append(true).open(rig.paths[*input].with_extension(ending));
+            let old = OpenOptions::new().append(true).open(fixture.paths[*input].with_extension(ending));
             old.and_then(|mut old| old.write_all(&last.0)).expect("a renamed file can be written");
-            rig.append(*input, &first.0);
+            fixture.append(*input, &first.0);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use equivalence::{Door, Writers};
+use equivalence::{EntryPoint, Writers};
 use merge_core::{Input, MergeError, Output, Summary};
 use tempfile::TempDir;
 use tour::{Logs, Outputs, Stage, Tail, Top, tour};
@@ -24,11 +24,11 @@ fn loses_an_input(mut inputs: Vec<Input>, interval: Duration, output: Output) ->
     })
 }
 
-/// Runs a tour through `doors`, and returns whether they agree and what was printed.
-fn tour_of(doors: &[(&'static str, Door)]) -> (bool, String) {
+/// Runs a tour through `entry points`, and returns whether they agree and what was printed.
+fn tour_of(entry_points: &[(&'static str, EntryPoint)]) -> (bool, String) {
     let folder = TempDir::new().expect("a scratch folder");
-    let stage = |&(name, door)| Stage { name, top: Top::Threads, tail: Tail::Blocking, door };
-    let stages: Vec<Stage> = doors.iter().map(stage).collect();
+    let stage = |&(name, merge)| Stage { name, top: Top::Threads, tail: Tail::Blocking, merge };
+    let stages: Vec<Stage> = entry_points.iter().map(stage).collect();
     let outputs = Outputs::create(folder.path(), &stages, &[]).expect("scratch files");
     let writers = Writers { files: 2, lines: 3, pause: Duration::from_millis(1), seed: 1 };
     let logs = Logs::Growing { writers, folder: folder.path().join("logs") };
@@ -39,9 +39,9 @@ fn tour_of(doors: &[(&'static str, Door)]) -> (bool, String) {
 
 #[test]
 fn a_broken_stage_is_named_and_the_others_go_on() {
-    let doors: [(_, Door); 4] =
+    let entry_points: [(_, EntryPoint); 4] =
         [("panic", panics), ("error", fails), ("loses", loses_an_input), ("stage1", stage1::merge)];
-    let (agree, printed) = tour_of(&doors);
+    let (agree, printed) = tour_of(&entry_points);
     assert!(!agree, "{printed}");
     for line in [
         "  FAIL  the run panicked: it panics, as it was told to",

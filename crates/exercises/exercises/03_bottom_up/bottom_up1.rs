@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use merge_core::{Found, Input, Lines, Result};
+use merge_core::{Chunk, Found, Input, Result};
 use tokio::select;
 use tokio::time::sleep;
 
@@ -23,10 +23,10 @@ async fn tail_async(
     mut input: Input,
     interval: Duration,
     read: fn(&mut Input) -> Result<Found>,
-    mut write: impl AsyncFnMut(Lines) -> Result<()>,
+    mut write: impl AsyncFnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
     loop {
-        while !input.has_news()? {
+        while !input.has_unread()? {
             select! {
                 () = sleep(interval) => {}
                 () = input.closed() => {}

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use exercises::stage1::run_threads;
 use exercises::stage3::tail_async;
-use merge_core::{Input, Lines, Output, Result, Summary};
+use merge_core::{Chunk, Input, Output, Result, Summary};
 
 /// Merges `inputs` into `output` until all of them are closed. Blocks until then.
 fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
@@ -23,7 +23,7 @@ fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summa
 }
 
 /// Stage 1's `tail_file`, to whoever calls it: blocks until `input` is closed, and hands its lines to `write`.
-fn tail_file(input: Input, interval: Duration, write: &mut dyn FnMut(Lines) -> Result<()>) -> Result<()> {
+fn tail_file(input: Input, interval: Duration, write: &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()> {
     // TODO: drive the async tail on this thread until it has ended.
     let _followed = tail_async(input, interval, async |lines| write(lines));
     Ok(())

@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use exercises::bottom_up::PooledLog;
-use merge_core::{Found, Lines, Result};
+use merge_core::{Chunk, Found, Result};
 use tokio::time::sleep;
 
 /// Follows `log` until it is closed, and hands its lines to `write`. It looks for new data once per `interval`, and at
@@ -21,7 +21,7 @@ use tokio::time::sleep;
 ///
 /// `log.closed()` ends when the log is closed. It is cancel safe, and `log.read()` is not: dropped half way, it takes
 /// the lines with it that it has read.
-async fn tail_async(log: PooledLog, interval: Duration, mut write: impl AsyncFnMut(Lines) -> Result<()>) -> Result<()> {
+async fn tail_async(log: PooledLog, interval: Duration, mut write: impl AsyncFnMut(Chunk) -> Result<()>) -> Result<()> {
     loop {
         match log.read().await? {
             Found::Lines(lines) => write(lines).await?,

@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use merge_core::{FanIn, Input, Lines, Output, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, Output, Result, Summary};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -26,7 +26,7 @@ const QUEUE: usize = 16;
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     // `FanIn::add` takes how one task has ended, and closes all inputs at the first error.
     let mut fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Lines>(QUEUE);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::<Result<()>>::new();
 
     // The one writer. It ends when the last sender is gone.

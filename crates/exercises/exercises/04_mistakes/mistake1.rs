@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use exercises::stage3::tail_async;
 use exercises::stage4::{copy, send};
-use merge_core::{Input, Lines, Result};
+use merge_core::{Chunk, Input, Result};
 use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
 
@@ -25,7 +25,7 @@ const LATE: Duration = Duration::from_millis(5);
 // TODO: what is wrong? One sentence:
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
-async fn follow(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
+async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
     tail_async(input, interval, async move |lines| {
         let lines = copy(lines);
         // TODO: mend it.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use exercises::stage3::tail_async;
 use exercises::stage4::{QUEUE, join_all, send};
-use merge_core::{FanIn, Input, Lines, Output, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, Output, Result, Summary};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 /// Merges `inputs` into `output` until all of them are closed. Blocks no runtime worker.
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Lines>(QUEUE);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::new();
 
     // TODO: mend it.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use exercises::stage3::tail_async;
 use exercises::stage4::send;
-use merge_core::{Input, Lines, Result};
+use merge_core::{Chunk, Input, Result};
 use tokio::sync::mpsc::Sender;
 
 /// How long a message may be, in bytes.
@@ -23,7 +23,7 @@ const MOST: usize = 64 * 1024;
 // TODO: what is wrong? One sentence:
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
-async fn follow(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
+async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
     tail_async(input, interval, async move |lines| {
         // TODO: mend it.
         for message in lines.chunks(MOST) {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use exercises::stage3::tail_async;
 use exercises::stage4::{QUEUE, copy, ended, send};
-use merge_core::{Closer, FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Closer, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::join;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -27,7 +27,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
     let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
-    let (queue, mut chunks) = mpsc::channel::<Lines>(QUEUE);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::new();
     for input in inputs {
         let queue = queue.clone();
@@ -57,7 +57,7 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
 }
 
 /// Writes all that comes, on the blocking pool, until the last sender is gone or the output fails.
-async fn write_all(chunks: &mut mpsc::Receiver<Lines>, mut output: Output) -> Result<()> {
+async fn write_all(chunks: &mut mpsc::Receiver<Chunk>, mut output: Output) -> Result<()> {
     while let Some(lines) = chunks.recv().await {
         let write = move || output.write(&lines).map(|()| output);
         let written = spawn_blocking(write).await;

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::select;
 
-/// The door. Blocks until the server is stopped.
+/// The entry point. Blocks until the server is stopped.
 fn serve(listener: net::TcpListener, room: Arc<Room>) -> io::Result<Report> {
     // TODO: are there enough threads for `SEATS` sessions?
     let runtime = Builder::new_multi_thread().enable_all().build()?;

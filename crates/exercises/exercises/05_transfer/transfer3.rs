@@ -18,7 +18,7 @@ use exercises::guessing::{Ended, Report, Room, serve_threads};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 
-/// The door: the threaded top, as it is, over the facade.
+/// The entry point: the threaded top, as it is, over the facade.
 fn serve(listener: net::TcpListener, room: Arc<Room>) -> io::Result<Report> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     serve_threads(listener, &room, |socket, room| session(&runtime, socket, room))

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use exercises::events::Events;
 use exercises::stage4::{QUEUE, run_tasks_with, send};
-use merge_core::{Found, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Found, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 use tokio::task::spawn_blocking;
 use tokio::{select, time::sleep};
@@ -28,13 +28,13 @@ async fn tail_events(
     mut input: Input,
     interval: Duration,
     events: Arc<Events>,
-    mut write: impl AsyncFnMut(Lines) -> Result<()>,
+    mut write: impl AsyncFnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
     // TODO: look when there was an event, and not only when the interval is over. `Events::watch` calls a closure, on a
     // thread of its own, for each event of a path. Decide which path, when the watch begins, and what the closure does.
     let _ = events;
     loop {
-        while !input.has_news()? {
+        while !input.has_unread()? {
             select! {
                 () = sleep(interval) => {}
                 () = input.closed() => {}

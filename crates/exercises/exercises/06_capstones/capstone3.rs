@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -24,7 +24,7 @@ const QUEUE: usize = 16;
 /// Merges `inputs` into `output` until all of them are closed, in the order in which their lines come.
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Lines>(QUEUE);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::new();
 
     // TODO: this is stage 4's writer. Make it write the line that is the earliest of all inputs, and wait for an input

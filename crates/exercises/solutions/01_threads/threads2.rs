@@ -75,10 +75,10 @@ fn an_idle_log_is_left_alone() {
 
 #[test]
 fn what_is_written_between_a_look_and_the_close_is_merged() {
-    let mut rig = equivalence::Rig::new(1, &equivalence::Settings::default()).with_an_hour();
-    rig.remember(0, "last\n");
-    let run = rig.start(|inputs, interval, output| {
+    let mut fixture = equivalence::Fixture::new(1, &equivalence::Settings::default()).with_an_hour();
+    fixture.remember(0, "last\n");
+    let run = fixture.start(|inputs, interval, output| {
         exercises::log::merge_logs_closed_after_a_look(crate::tail_file, inputs, interval, output)
     });
-    run.end_confirmed(&rig.sources()).unwrap_or_else(|violation| panic!("{violation}"));
+    run.end_confirmed(&fixture.sources()).unwrap_or_else(|violation| panic!("{violation}"));
 }

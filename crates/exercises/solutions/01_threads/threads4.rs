@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use crossbeam_channel::unbounded;
 use exercises::stage1::tail_file;
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 
 /// Merges `inputs` into `output` until all of them are closed. Blocks until then.
 ///
@@ -38,7 +38,7 @@ fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
     // Takes how each follower has ended. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
-    let write = |lines: Lines| match output.lock() {
+    let write = |lines: Chunk| match output.lock() {
         Ok(mut output) => output.write(&lines),
         Err(_poisoned) => Err(MergeError::OutputGone),
     };

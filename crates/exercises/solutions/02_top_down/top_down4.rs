@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use exercises::bridge::Endings;
 use exercises::stage1::tail_file;
-use merge_core::{Closer, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Closer, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -41,7 +41,7 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Out
     let closers: Vec<Closer> = inputs.iter().map(Input::closer).collect();
     // Takes how each of them ended, and keeps the first error. It closes nothing.
     let mut endings = Endings::new(inputs.len(), &output);
-    let (queue, mut chunks) = mpsc::channel::<Lines>(16);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(16);
     let mut tasks = JoinSet::new();
 
     // The writer, and a follower per input: the answer of `top_down2`.

@@ -22,7 +22,7 @@
 
 use std::time::Duration;
 
-use merge_core::{Found, Input, Lines, MergeError, Result};
+use merge_core::{Chunk, Found, Input, MergeError, Result};
 use tokio::select;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -35,10 +35,10 @@ async fn tail_async(
     mut input: Input,
     interval: Duration,
     read: fn(&mut Input) -> Result<Found>,
-    mut write: impl AsyncFnMut(Lines) -> Result<()>,
+    mut write: impl AsyncFnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
     loop {
-        while !input.has_news()? {
+        while !input.has_unread()? {
             select! {
                 () = sleep(interval) => {}
                 () = input.closed() => {}

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use exercises::stage1::run_threads;
 use exercises::stage3::tail_async;
-use merge_core::{Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::{Builder, Runtime};
 
 /// Merges `inputs` into `output` until all of them are closed. Blocks until then.
@@ -38,7 +38,7 @@ fn tail_file(
     runtime: &Runtime,
     input: Input,
     interval: Duration,
-    write: &mut dyn FnMut(Lines) -> Result<()>,
+    write: &mut dyn FnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
     runtime.block_on(tail_async(input, interval, async |lines| write(lines)))
 }

@@ -23,7 +23,7 @@
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -35,7 +35,7 @@ const QUEUE: usize = 16;
 /// Returns the first error of any input or of the output, or a panic. By then all followers have ended.
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Lines>(QUEUE);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::<Result<()>>::new();
 
     // The one writer. It ends when the last sender is gone.

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use exercises::stage3::tail_async;
 use exercises::stage4::copy;
-use merge_core::{Input, Lines, MergeError, Result};
+use merge_core::{Chunk, Input, MergeError, Result};
 use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
 
@@ -35,7 +35,7 @@ const LATE: Duration = Duration::from_millis(5);
 // What was wrong: when the time was over, the lines were dropped with the `send` that held them.
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
-async fn follow(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
+async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
     tail_async(input, interval, async move |lines| {
         let lines = copy(lines);
         let room = if let Ok(room) = timeout(LATE, queue.reserve()).await {

@@ -23,13 +23,13 @@ use std::time::Duration;
 
 use exercises::stage3::tail_async;
 use exercises::stage4::send;
-use merge_core::{Input, Lines, Result};
+use merge_core::{Chunk, Input, Result};
 use tokio::sync::mpsc::Sender;
 
 // What was wrong: a line could be cut into two messages, and another follower's message came between them.
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
-async fn follow(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
+async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
     tail_async(input, interval, async move |lines| {
         for line in lines.split_inclusive(|&byte| byte == b'\n') {
             send(&queue, line.to_vec()).await?;

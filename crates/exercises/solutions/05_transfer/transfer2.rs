@@ -31,7 +31,7 @@ use tokio::runtime::Builder;
 use tokio::select;
 use tokio::task::JoinSet;
 
-/// The door. Blocks until the server is stopped.
+/// The entry point. Blocks until the server is stopped.
 fn serve(listener: net::TcpListener, room: Arc<Room>) -> io::Result<Report> {
     // A session keeps its thread until its client leaves.
     let runtime = Builder::new_multi_thread().max_blocking_threads(SEATS).enable_all().build()?;

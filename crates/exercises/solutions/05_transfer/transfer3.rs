@@ -15,7 +15,7 @@
 //! The session waits for three things at once. Each `select!` drops what has not won, so ask of each branch what is lost
 //! with it. `read_until` keeps its half in `request`, outside of the branch: it can be called again. The stop is at the
 //! outside, round the whole talk, because a session can also wait in a write. There the talk may be lost: the session
-//! ends anyway. The facade is the executor call. A socket is registered with the runtime that it is made in, so
+//! ends anyway. The facade is the call on the blocking pool. A socket is registered with the runtime that it is made in, so
 //! `from_std` stands inside of `block_on`.
 //!
 //! Usual wrong answers: `read_line` in `select!`, which loses its half; the stop beside the read only; the score board
@@ -32,7 +32,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::select;
 use tokio::time::sleep;
 
-/// The door: the threaded top, as it is, over the facade.
+/// The entry point: the threaded top, as it is, over the facade.
 fn serve(listener: net::TcpListener, room: Arc<Room>) -> io::Result<Report> {
     let runtime = Builder::new_multi_thread().enable_all().build()?;
     serve_threads(listener, &room, |socket, room| session(&runtime, socket, room))

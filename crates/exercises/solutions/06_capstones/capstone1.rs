@@ -17,7 +17,7 @@
 //! The top knows all inputs but sees no lines, the queue and the output see lines but not from where. Only between a
 //! tail and its `write` are both known, and that seam is there in every stage, because it is what made the stages
 //! possible. So the label is a step between the two: a tail that calls another tail with another `write`. What a label
-//! is stands in one type, which waits for nothing and so has no colour; the two doors only differ in how they wait.
+//! is stands in one type, which waits for nothing and so has no colour; the two entry points only differ in how they wait.
 //!
 //! A chunk is a block of 512 KiB. If its lines are empty and the name is long, it grows a hundred times with its
 //! labels. So it is handed on in pieces, each of whole lines, and the queue bounds what is held.
@@ -32,7 +32,7 @@ use std::time::Duration;
 use exercises::stage1::{run_threads, tail_file};
 use exercises::stage3::tail_async;
 use exercises::stage4::{QUEUE, run_tasks_with, send};
-use merge_core::{Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 
 /// How long a piece of labelled lines may become, in bytes, where it is more than one line.
@@ -48,7 +48,7 @@ impl Label {
     }
 
     /// The lines of a chunk, each behind the label, in pieces of a few lines.
-    fn before_each(&self, chunk: &[u8]) -> impl Iterator<Item = Lines> {
+    fn before_each(&self, chunk: &[u8]) -> impl Iterator<Item = Chunk> {
         let mut lines = chunk.split_inclusive(|&byte| byte == b'\n').peekable();
         iter::from_fn(move || {
             let mut piece = Vec::new();

@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use exercises::events::Events;
 use exercises::stage4::{QUEUE, run_tasks_with, send};
-use merge_core::{Found, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Found, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
@@ -49,7 +49,7 @@ async fn tail_events(
     mut input: Input,
     interval: Duration,
     events: Arc<Events>,
-    mut write: impl AsyncFnMut(Lines) -> Result<()>,
+    mut write: impl AsyncFnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
     let event = Arc::new(Notify::new());
     let happened = Arc::clone(&event);
@@ -58,7 +58,7 @@ async fn tail_events(
     // Before the first look, so that nothing can be written between the two.
     let _watching = events.watch(folder, move || happened.notify_one())?;
     loop {
-        while !input.has_news()? {
+        while !input.has_unread()? {
             select! {
                 () = event.notified() => {}
                 () = sleep(interval) => {}

@@ -40,7 +40,7 @@ use std::time::Duration;
 
 use exercises::stage3::tail_async;
 use exercises::stamps::stamp;
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::JoinSet;
@@ -119,7 +119,7 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     for input in inputs {
         let (queue, chunks) = mpsc::channel(QUEUE);
         waiting.push(Waiting::new(chunks));
-        let write_async = async move |lines: Lines| {
+        let write_async = async move |lines: Chunk| {
             // The block goes back before the wait: the input that all wait for may need it.
             let copy = lines.to_vec();
             drop(lines);

@@ -30,20 +30,20 @@
 //! The suite:
 //!
 //! - `scenarios.rs`: what is tested, one function per scenario.
-//! - `rig.rs`: a running [`Server`], and [`Client`]s that know the right answers.
+//! - `fixture.rs`: a running [`Server`], and [`Client`]s that know the right answers.
 //! - `violation.rs`: the ways to break the contract.
 //!
 //! # The suite
 //!
-//! The [`Door`] is the one function that every step has. [`suite!`] makes a `#[test]` of each scenario that is named.
+//! The [`EntryPoint`] is the one function that every step has. [`suite!`] makes a `#[test]` of each scenario that is named.
 //! To add a scenario, write a function like
 //!
 //! ```
 //! use equivalence::Settings;
-//! use exercises::guessing::{Door, HOUR, Server, Violation};
+//! use exercises::guessing::{EntryPoint, HOUR, Server, Violation};
 //!
-//! pub fn a_game_can_begin_anew(door: Door, settings: &Settings) -> Result<(), Violation> {
-//!     Server::start(door, HOUR, settings).holds(|server| {
+//! pub fn a_game_can_begin_anew(merge: EntryPoint, settings: &Settings) -> Result<(), Violation> {
+//!     Server::start(entry point, HOUR, settings).holds(|server| {
 //!         let mut anna = server.client("anna")?;
 //!         anna.ask("guess 50")?;
 //!         anna.ask("play anna 1 10")?;
@@ -61,8 +61,8 @@
 //! See a new scenario fail once: break `blocking.rs` in the way that it is made for.
 
 mod blocking;
+mod fixture;
 mod game;
-mod rig;
 mod room;
 pub mod scenarios;
 mod tasks;
@@ -75,8 +75,8 @@ use std::sync::Arc;
 use equivalence::Settings;
 
 pub use blocking::{is_idle, serve_threads, session};
+pub use fixture::{Client, HOUR, Server};
 pub use game::{Answer, Board, Ended, Game, STILL_THERE};
-pub use rig::{Client, HOUR, Server};
 pub use room::{HangUp, Report, Room, SEATS, Stop, lock};
 pub use tasks::{on_one_thread, session_async};
 pub use violation::Violation;
@@ -85,26 +85,31 @@ pub use violation::Violation;
 pub use crate::guessing_suite as suite;
 
 /// Serves the clients of the listener until [`Room::stop`] says so, and returns when all sessions have ended. Blocks.
-pub type Door = fn(TcpListener, Arc<Room>) -> io::Result<Report>;
+pub type EntryPoint = fn(TcpListener, Arc<Room>) -> io::Result<Report>;
 
-/// Makes a `#[test]` of each named scenario, for one door: `suite!(serve; #[test] the_stop_ends_open_sessions)`. The
-/// door is a function, or a closure that captures nothing, of the type [`Door`].
+/// Makes a `#[test]` of each named scenario, for one entry point: `suite!(serve; #[test] the_stop_ends_open_sessions)`. The
+/// entry point is a function, or a closure that captures nothing, of the type [`EntryPoint`].
 #[macro_export]
 macro_rules! guessing_suite {
-    ($door:expr; $(#[test] $name:ident)+) => { $(
+    ($merge:expr; $(#[test] $name:ident)+) => { $(
         #[test]
         fn $name() {
             let scenario = $crate::guessing::scenarios::$name;
-            $crate::guessing::check(stringify!($name), scenario, $door, option_env!("CARGO_BIN_NAME"));
+            $crate::guessing::check(stringify!($name), scenario, $merge, option_env!("CARGO_BIN_NAME"));
         }
     )+ };
 }
 
-/// Runs one scenario for one door, and panics with what it found and how to run it again.
+/// Runs one scenario for one entry point, and panics with what it found and how to run it again.
 #[doc(hidden)]
-pub fn check(name: &str, scenario: fn(Door, &Settings) -> Result<(), Violation>, door: Door, program: Option<&str>) {
+pub fn check(
+    name: &str,
+    scenario: fn(EntryPoint, &Settings) -> Result<(), Violation>,
+    merge: EntryPoint,
+    program: Option<&str>,
+) {
     let settings = Settings::default();
-    if let Err(violation) = scenario(door, &settings) {
+    if let Err(violation) = scenario(merge, &settings) {
         panic!("{violation}\n{}\n", equivalence::again(name, program));
     }
 }

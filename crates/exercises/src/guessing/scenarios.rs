@@ -10,8 +10,8 @@ use equivalence::Settings;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::rig::{Client, HOUR, Server};
-use super::{Door, STILL_THERE, Violation};
+use super::fixture::{Client, HOUR, Server};
+use super::{EntryPoint, STILL_THERE, Violation};
 
 type Outcome = Result<(), Violation>;
 
@@ -19,9 +19,9 @@ type Outcome = Result<(), Violation>;
 const SOON: Duration = Duration::from_millis(10);
 
 /// One client, a seeded game, every word of it.
-pub fn a_transcript_comes_back_byte_for_byte(door: Door, settings: &Settings) -> Outcome {
+pub fn a_transcript_comes_back_byte_for_byte(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut random = StdRng::seed_from_u64(settings.seed);
-    Server::start(door, HOUR, settings).holds(|server| {
+    Server::start(merge, HOUR, settings).holds(|server| {
         let mut anna = server.client("anna")?;
         for _ in 0..100 {
             match random.random_range(0..10) {
@@ -36,8 +36,8 @@ pub fn a_transcript_comes_back_byte_for_byte(door: Door, settings: &Settings) ->
 }
 
 /// A silent client is asked whether it is still there, and no piece of a request is lost over that.
-pub fn a_client_that_is_asked_half_way_loses_nothing(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, SOON, settings).holds(|server| {
+pub fn a_client_that_is_asked_half_way_loses_nothing(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, SOON, settings).holds(|server| {
         let mut anna = server.client("anna")?;
         let answer = anna.answer("guess 50");
         for piece in ["g", "ues", "s ", "5", "0"] {
@@ -53,8 +53,8 @@ pub fn a_client_that_is_asked_half_way_loses_nothing(door: Door, settings: &Sett
 }
 
 /// Many requests come at once, and the last of them in the middle of a word.
-pub fn requests_in_one_piece_are_answered_one_by_one(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, HOUR, settings).holds(|server| {
+pub fn requests_in_one_piece_are_answered_one_by_one(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
         let mut anna = server.client("anna")?;
         let mut piece = String::new();
         let mut answers = Vec::new();
@@ -75,8 +75,8 @@ pub fn requests_in_one_piece_are_answered_one_by_one(door: Door, settings: &Sett
 }
 
 /// A second client is served while the first one has an open session and says nothing.
-pub fn a_client_is_served_beside_a_silent_one(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, HOUR, settings).holds(|server| {
+pub fn a_client_is_served_beside_a_silent_one(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
         let mut anna = server.client("anna")?;
         let mut bert = server.client("bert")?;
         bert.ask("guess 50")?;
@@ -86,8 +86,8 @@ pub fn a_client_is_served_beside_a_silent_one(door: Door, settings: &Settings) -
 }
 
 /// More sessions than a runtime has workers, and than its blocking pool has threads by itself.
-pub fn six_hundred_sessions_are_open_at_once(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, HOUR, settings).holds(|server| {
+pub fn six_hundred_sessions_are_open_at_once(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
         let mut clients = Vec::new();
         for number in 0..600 {
             let mut client = server.client(&format!("client-{number}"))?;
@@ -99,8 +99,8 @@ pub fn six_hundred_sessions_are_open_at_once(door: Door, settings: &Settings) ->
 }
 
 /// A client asks for much and reads nothing of it.
-pub fn a_client_that_does_not_read_holds_up_nobody(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, HOUR, settings).holds(|server| {
+pub fn a_client_that_does_not_read_holds_up_nobody(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
         let mut other = server.client("other")?;
         let _silent = client_that_does_not_read(server, &mut other)?;
         server.client("late")?.ask("guess 50")
@@ -108,8 +108,8 @@ pub fn a_client_that_does_not_read_holds_up_nobody(door: Door, settings: &Settin
 }
 
 /// The stop finds a session in the middle of a write.
-pub fn the_stop_ends_a_session_whose_client_does_not_read(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, HOUR, settings).holds(|server| {
+pub fn the_stop_ends_a_session_whose_client_does_not_read(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
         let mut other = server.client("other")?;
         let _silent = client_that_does_not_read(server, &mut other)?;
         server.stop()?;
@@ -119,8 +119,8 @@ pub fn the_stop_ends_a_session_whose_client_does_not_read(door: Door, settings: 
 
 /// A client is gone in the middle of a request, another one with an answer that it has not read. The second one breaks
 /// its connection: systems send a reset for it.
-pub fn a_client_that_goes_away_half_way_harms_nobody(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, HOUR, settings).holds(|server| {
+pub fn a_client_that_goes_away_half_way_harms_nobody(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
         let mut stays = server.client("stays")?;
         let mut leaves = server.client("leaves")?;
         leaves.ask("guess 20")?;
@@ -138,8 +138,8 @@ pub fn a_client_that_goes_away_half_way_harms_nobody(door: Door, settings: &Sett
 }
 
 /// Eight clients guess at once, each as fast as it is answered. The board has every guess.
-pub fn every_guess_counts_once(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, HOUR, settings).holds(|server| {
+pub fn every_guess_counts_once(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
         let server = &*server;
         thread::scope(|scope| {
             let play = |number: u64| {
@@ -160,8 +160,8 @@ pub fn every_guess_counts_once(door: Door, settings: &Settings) -> Outcome {
 }
 
 /// One client waits, one is in the middle of a request. Both are hung up, and what was answered is on the board.
-pub fn the_stop_ends_open_sessions(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, HOUR, settings).holds(|server| {
+pub fn the_stop_ends_open_sessions(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
         let mut waits = server.client("waits")?;
         waits.ask("guess 50")?;
         let mut halves = server.client("halves")?;
@@ -174,13 +174,13 @@ pub fn the_stop_ends_open_sessions(door: Door, settings: &Settings) -> Outcome {
 }
 
 /// Nobody has come yet.
-pub fn a_stop_before_the_first_client_ends_the_server(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, HOUR, settings).holds(Server::stop)
+pub fn a_stop_before_the_first_client_ends_the_server(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(Server::stop)
 }
 
 /// One client talks nonsense. It is told so and hung up; the others notice nothing.
-pub fn nonsense_ends_one_session_and_not_the_others(door: Door, settings: &Settings) -> Outcome {
-    Server::start(door, HOUR, settings).holds(|server| {
+pub fn nonsense_ends_one_session_and_not_the_others(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
         let mut before = server.client("before")?;
         let mut dances = server.client("dances")?;
         dances.ask("dance")?;

@@ -55,7 +55,7 @@ async fn talk(mut socket: TcpStream, room: &Room) -> io::Result<Ended> {
     }
 }
 
-/// An async top as a [`Door`](super::Door): on a current-thread runtime, so that whoever blocks the one worker blocks
+/// An async top as a [`EntryPoint`](super::EntryPoint): on a current-thread runtime, so that whoever blocks the one worker blocks
 /// every session. Blocks until the server has ended.
 ///
 /// # Errors

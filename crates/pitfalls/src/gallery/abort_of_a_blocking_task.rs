@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use merge_core::{Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{Input, Chunk, MergeError, Output, Result, Summary};
 use stage1::tail_file;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -31,7 +31,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let mut summary = Summary { inputs: inputs.len(), lines: 0, bytes: 0 };
     let progress = output.progress();
-    let (queue, chunks) = mpsc::channel::<Lines>(16);
+    let (queue, chunks) = mpsc::channel::<Chunk>(16);
     let mut tasks = JoinSet::new();
     spawn_writer(&mut tasks, output, chunks);
     for input in inputs {

@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, MergeError, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
@@ -31,7 +31,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Lines>(16);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(16);
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         while let Some(lines) = chunks.recv().await {

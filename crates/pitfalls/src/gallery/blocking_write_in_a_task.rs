@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -26,7 +26,7 @@ use crate::support::{join_all, send};
 /// As `stage4::run_tasks`.
 pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Lines>(16);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(16);
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         while let Some(lines) = chunks.recv().await {

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use merge_core::{Found, Input, Lines, Output, Result, Summary};
+use merge_core::{Found, Input, Chunk, Output, Result, Summary};
 use stage1::run_threads;
 
 /// Stage 1 with this mistake.
@@ -24,7 +24,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     run_threads(inputs, interval, output, tail_file)
 }
 
-fn tail_file(mut input: Input, interval: Duration, write: &mut dyn FnMut(Lines) -> Result<()>) -> Result<()> {
+fn tail_file(mut input: Input, interval: Duration, write: &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()> {
     // The mistake: between the read that found nothing and this look at the signal, there is an interval.
     while !input.closer().is_closed() {
         match input.read_lines()? {

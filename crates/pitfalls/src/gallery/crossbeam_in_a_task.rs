@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, MergeError, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::task::JoinSet;
 
@@ -24,7 +24,7 @@ use crate::support::join_all;
 /// As `stage4::run_tasks`.
 pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, chunks) = crossbeam_channel::bounded::<Lines>(16);
+    let (queue, chunks) = crossbeam_channel::bounded::<Chunk>(16);
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         // The mistake: there is no `.await` in this loop.

@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -29,7 +29,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, chunks) = mpsc::channel::<Lines>(16);
+    let (queue, chunks) = mpsc::channel::<Chunk>(16);
     let mut tasks = JoinSet::new();
     spawn_writer(&mut tasks, output, chunks);
     for input in inputs {

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use merge_core::{Input, Lines, Output, Result, Summary};
+use merge_core::{Input, Chunk, Output, Result, Summary};
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream, copy, duplex};
 use tokio::sync::mpsc::Sender;
@@ -30,13 +30,13 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     block_on(run_tasks_with(inputs, interval, output, 16, tail_select))
 }
 
-async fn tail_select(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
+async fn tail_select(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
     let (bytes, pipe) = duplex(8192);
     try_join!(pump(&input, interval, bytes), cut_lines(&input, interval, pipe, queue))?;
     Ok(())
 }
 
-async fn cut_lines(input: &Input, interval: Duration, pipe: DuplexStream, queue: Sender<Lines>) -> Result<()> {
+async fn cut_lines(input: &Input, interval: Duration, pipe: DuplexStream, queue: Sender<Chunk>) -> Result<()> {
     let mut pipe = BufReader::new(pipe);
     loop {
         // The mistake: this buffer lives as long as one turn of the loop.

@@ -14,7 +14,7 @@
 use std::thread;
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, Output, Result, Summary};
 use stage1::tail_file;
 use std::sync::{Mutex, PoisonError};
 
@@ -26,7 +26,7 @@ use std::sync::{Mutex, PoisonError};
 pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
-    let write = |lines: Lines| output.lock().unwrap_or_else(PoisonError::into_inner).write(&lines);
+    let write = |lines: Chunk| output.lock().unwrap_or_else(PoisonError::into_inner).write(&lines);
     thread::scope(|scope| {
         let follow = |input| scope.spawn(move || tail_file(input, interval, &mut { write }));
         let followers: Vec<_> = inputs.into_iter().map(follow).collect();

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, Output, Result, Summary};
 use stage1::tail_file;
 
 /// Stage 1 with this mistake.
@@ -26,7 +26,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
     let write_half = |half: &[u8]| output.lock().unwrap_or_else(PoisonError::into_inner).write(half);
-    let write = |lines: Lines| {
+    let write = |lines: Chunk| {
         let (first, second) = lines.split_at(lines.len() / 2);
         write_half(first)?;
         // The mistake: here anyone may come in between.

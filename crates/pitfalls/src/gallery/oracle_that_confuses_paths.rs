@@ -12,7 +12,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use equivalence::{Capture, Difference, Settings, Source, Violation, Writers, confirm};
+use equivalence::{CapturedOutput, Difference, Settings, Source, Violation, Writers, confirm};
 use merge_core::{Input, Output};
 use tempfile::TempDir;
 
@@ -59,7 +59,7 @@ pub(super) fn merge_in_memory(paths: &[PathBuf]) -> (Vec<Source>, Vec<u8>) {
     for input in &inputs {
         input.closer().close();
     }
-    let merged = Capture::default();
+    let merged = CapturedOutput::default();
     stage1::merge(inputs, Duration::from_secs(1), Output::new("(captured)", merged.clone())).expect("a good merge");
     let sources = paths.iter().map(|path| Source {
         name: path.display().to_string(),

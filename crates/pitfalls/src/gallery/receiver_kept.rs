@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, MergeError, Output, Result, Summary};
 use stage1::tail_file;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
@@ -26,7 +26,7 @@ use tokio::task::spawn_blocking;
 pub fn merge(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
     // The mistake: what is declared before the runtime is dropped after it.
-    let (queue, mut chunks) = mpsc::channel::<Lines>(1);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(1);
     let runtime = Builder::new_multi_thread().build().map_err(MergeError::Start)?;
     let written = runtime.block_on(async {
         for input in inputs {

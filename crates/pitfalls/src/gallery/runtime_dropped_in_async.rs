@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, MergeError, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
@@ -31,7 +31,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, chunks) = mpsc::channel::<Lines>(16);
+    let (queue, chunks) = mpsc::channel::<Chunk>(16);
     // The mistake: a second runtime, for the followers, which ends with this scope.
     let followers = Builder::new_multi_thread().enable_time().build().map_err(MergeError::Start)?;
     let mut tasks = JoinSet::new();

@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use merge_core::{Input, Lines, Output, Result, Summary};
+use merge_core::{Input, Chunk, Output, Result, Summary};
 use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc::Sender;
@@ -28,7 +28,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     block_on(run_tasks_with(inputs, interval, output, 16, tail_lines))
 }
 
-async fn tail_lines(input: Input, interval: Duration, queue: Sender<Lines>) -> Result<()> {
+async fn tail_lines(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
     let file = File::open(input.path()).await.map_err(input_error(&input))?;
     let mut lines = BufReader::new(file).lines();
     loop {

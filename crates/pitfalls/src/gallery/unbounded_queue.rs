@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, MergeError, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -29,7 +29,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    // The mistake: one word. What waits in the queue are copies, as in most programs: `Lines` themselves would stop at
+    // The mistake: one word. What waits in the queue are copies, as in most programs: `Chunk`s themselves would stop at
     // the few blocks that there are for them, and hide it.
     let (queue, mut chunks) = mpsc::unbounded_channel::<Vec<u8>>();
     let mut tasks = JoinSet::new();
@@ -41,7 +41,7 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     });
     for input in inputs {
         let queue = queue.clone();
-        let write_async = async move |lines: Lines| queue.send(lines.to_vec()).map_err(|_| MergeError::OutputGone);
+        let write_async = async move |lines: Chunk| queue.send(lines.to_vec()).map_err(|_| MergeError::OutputGone);
         tasks.spawn(tail_async(input, interval, write_async));
     }
     drop(queue);

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Lines, MergeError, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, MergeError, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -30,7 +30,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Lines>(16);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(16);
     // The mistake: this task is in no `JoinSet`.
     tokio::spawn(async move {
         while let Some(lines) = chunks.recv().await {
@@ -43,7 +43,7 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     for input in inputs {
         let queue = queue.clone();
         // Copies, as in most programs: the few blocks of the inputs would keep the followers near the writer, and hide it.
-        tasks.spawn(tail_async(input, interval, async move |lines: Lines| send(&queue, lines.to_vec()).await));
+        tasks.spawn(tail_async(input, interval, async move |lines: Chunk| send(&queue, lines.to_vec()).await));
     }
     drop(queue);
     join_all(tasks, fan_in).await

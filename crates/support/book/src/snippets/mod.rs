@@ -1,0 +1,25 @@
+//! The small pieces of code that the chapters show and no stage has. Each is a test.
+
+mod backpressure;
+mod blocking_pool;
+mod both_worlds;
+mod bridge;
+mod cancelled;
+mod future;
+mod many_runtimes;
+mod select;
+mod tasks;
+
+use std::fs;
+
+/// A file here that no `mod` names would be shown in the book and never compiled.
+#[test]
+fn every_snippet_is_compiled() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/snippets");
+    let this = include_str!("mod.rs");
+    for entry in fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let name = name.strip_suffix(".rs").unwrap();
+        assert!(name == "mod" || this.contains(&format!("mod {name};")), "mod.rs does not name {name}");
+    }
+}

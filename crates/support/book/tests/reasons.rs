@@ -1,0 +1,330 @@
+//! Each reason to fail, planted in a small scratch book and seen.
+
+// The commands of the blocks are for a Unix shell.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A book of one chapter and a glossary, in which all is well.
+struct Scratch(TempDir);
+
+const GLOSSARY: &str = "# Glossary\n\n## Task\n\nWhat a runtime polls.\n\n## Blocking pool\n\nThreads.\n";
+
+impl Scratch {
+    fn new(chapter: &str) -> Self {
+        let scratch = Self(TempDir::new().expect("a scratch folder"));
+        scratch.write("README.md", "# A program\n");
+        scratch.write("docs/src/SUMMARY.md", "- [One](one.md)\n- [Glossary](glossary.md)\n");
+        scratch.write("docs/src/glossary.md", GLOSSARY);
+        scratch.write("docs/src/one.md", chapter);
+        scratch.write("crates/stage1/src/lib.rs", "// ANCHOR: merge\nfn merge() {}\n// ANCHOR_END: merge\n");
+        scratch
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.path().join(path);
+        fs::create_dir_all(path.parent().expect("a path in the scratch folder")).expect("a scratch folder");
+        fs::write(path, text).expect("a scratch file");
+    }
+
+    fn chapter(&self) -> String {
+        fs::read_to_string(self.0.path().join("docs/src/one.md")).expect("the chapter")
+    }
+
+    fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let problems = book::check(self.root(), Duration::from_secs(60)).expect("a summary and a README");
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    fn update(&self) -> Vec<String> {
+        let problems = book::update(self.root(), Duration::from_secs(60)).expect("a summary and a README");
+        problems.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// There is one problem: at this line of the chapter, with these words.
+#[track_caller]
+fn one_problem(chapter: &str, line: usize, says: &[&str]) {
+    let problems = Scratch::new(chapter).problems();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].starts_with(&format!("docs/src/one.md:{line}: ")), "{}", problems[0]);
+    for words in says {
+        assert!(problems[0].contains(words), "does not say {words:?}: {}", problems[0]);
+    }
+}
+
+#[track_caller]
+fn no_problem(chapter: &str) {
+    assert_eq!(Scratch::new(chapter).problems(), Vec::<String>::new());
+}
+
+#[test]
+fn a_chapter_in_which_all_is_well_has_no_problem() {
+    no_problem(
+        "# One\n\nA [task](glossary.md#task) here, a task there. [Up](#one), [code](../../crates/stage1/src/lib.rs), \
+         [docs](../doc/stage1/index.html), [away](https://example.org/nowhere).\n\n\
+         ```rust\n{{#include ../../crates/stage1/src/lib.rs:merge}}\n```\n\n\
+         <!-- output of: echo hello -->\n```text\nhello\n```\n\n\
+         <!-- made by: echo '| a |' -->\n| a |\n<!-- end -->\n\n\
+         ```sh\ncargo test -p stage1\n```\n",
+    );
+}
+
+#[test]
+fn an_output_that_has_changed_is_stale() {
+    one_problem(
+        "# One\n\n<!-- output of: echo new -->\n```text\nold\n```\n",
+        3,
+        &["`echo new` is stale", "in the page: old", "now:         new", "scripts/book update"],
+    );
+}
+
+#[test]
+fn a_table_that_has_changed_is_stale() {
+    one_problem("# One\n\n<!-- made by: echo '| 2 |' -->\n| 1 |\n<!-- end -->\n", 3, &["is stale"]);
+}
+
+#[test]
+fn a_diff_is_stale_when_only_its_spaces_have_changed() {
+    one_problem("# One\n\n<!-- output of: echo '+  a' -->\n```diff\n+ a\n```\n", 3, &["is stale"]);
+}
+
+#[test]
+fn an_output_is_stale_when_it_has_a_line_less() {
+    one_problem("# One\n\n<!-- output of: echo a -->\n```text\na\nb\n```\n", 3, &["in the page: b", "(nothing)"]);
+}
+
+#[test]
+fn times_may_differ_and_what_a_block_names() {
+    no_problem("# One\n\n<!-- output of: echo 'took 1.5s' -->\n```text\ntook 0.1s\n```\n");
+    no_problem("# One\n\n<!-- output of [mask numbers]: echo '5 of 7' -->\n```text\n1 of 2\n```\n");
+}
+
+#[test]
+fn what_the_reader_is_told_to_type_is_what_is_run() {
+    no_problem("# One\n\n```sh\necho a\n```\n\n<!-- output of the command above -->\n```text\na\n```\n");
+    one_problem(
+        "# One\n\n```sh\necho b\n```\n\n<!-- output of the command above -->\n```text\na\n```\n",
+        7,
+        &["`echo b` is stale"],
+    );
+    one_problem("# One\n\n<!-- output of the command above [exit 1] -->\n```sh\nx\n```\n", 3, &["stands above"]);
+}
+
+#[test]
+fn a_command_that_fails_is_a_problem_with_its_complaint() {
+    one_problem(
+        "# One\n\n<!-- output of: echo a; echo no such thing >&2; exit 3 -->\n```text\na\n```\n",
+        3,
+        &["exit code 3, not 0", "no such thing"],
+    );
+}
+
+#[test]
+fn a_command_that_fails_in_a_pipe_is_a_problem() {
+    one_problem("# One\n\n<!-- output of: false | cat -->\n```text\n```\n", 3, &["exit code 1"]);
+}
+
+#[test]
+fn a_command_may_fail_as_its_block_says() {
+    no_problem("# One\n\n<!-- output of [exit 3]: echo a; exit 3 -->\n```text\na\n```\n");
+    one_problem("# One\n\n<!-- output of [exit 3]: echo a -->\n```text\na\n```\n", 3, &["exit code 0, not 3"]);
+}
+
+#[test]
+fn a_command_that_hangs_is_ended_with_all_it_has_started() {
+    let scratch = Scratch::new("# One\n\n<!-- output of: sleep 600 | cat -->\n```text\n```\n");
+    let start = Instant::now();
+    let problems = book::check(scratch.root(), Duration::from_millis(300)).unwrap();
+    assert_eq!(problems.len(), 1);
+    assert!(problems[0].what.contains("did not end within 300ms"), "{}", problems[0]);
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn a_command_runs_once_for_all_its_blocks() {
+    let block = "<!-- output of: echo x >>ran; wc -l <ran | tr -d ' ' -->\n```text\n1\n```\n";
+    no_problem(&format!("# One\n\n{block}\n{block}"));
+}
+
+#[test]
+fn a_comment_without_its_block_is_a_problem() {
+    one_problem("# One\n\n<!-- output of: echo a -->\n\nText.\n", 3, &["no fenced block follows"]);
+    one_problem("# One\n\n<!-- made by: echo a -->\n\nText.\n", 3, &["no `<!-- end -->`"]);
+    one_problem("# One\n\n<!-- made by [maks times]: echo a -->\na\n<!-- end -->\n", 3, &["is no option"]);
+}
+
+#[test]
+fn update_writes_what_is_stale_and_leaves_the_rest() {
+    let scratch = Scratch::new(
+        "# One\n\n<!-- output of: echo new -->\n```text\nold\nolder\n```\n\n<!-- output of: echo 2.0s -->\n```text\n1.0s\n```\n\nEnd.\n",
+    );
+    assert_eq!(scratch.update(), Vec::<String>::new());
+    assert_eq!(
+        scratch.chapter(),
+        "# One\n\n<!-- output of: echo new -->\n```text\nnew\n```\n\n<!-- output of: echo 2.0s -->\n```text\n1.0s\n```\n\nEnd.\n",
+    );
+    assert_eq!(scratch.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn update_leaves_a_block_alone_when_its_command_fails() {
+    let text = "# One\n\n<!-- output of: exit 1 -->\n```text\nold\n```\n";
+    let scratch = Scratch::new(text);
+    assert_eq!(scratch.update().len(), 1);
+    assert_eq!(scratch.chapter(), text);
+}
+
+#[test]
+fn code_that_is_pasted_is_a_problem() {
+    one_problem("# One\n\n```rust\nfn main() {}\n```\n", 4, &["nothing compiles", "{{#include"]);
+    one_problem("# One\n\n```rust,ignore\nlet a = 1;\n```\n", 4, &["nothing compiles"]);
+    one_problem("# One\n\n    let a = 1;\n", 3, &["indentation"]);
+    one_problem("# One\n\n```python\nx = 1\n```\n", 3, &["of the kind `python`"]);
+    one_problem("# One\n\n```\nx\n```\n", 3, &["code block of the kind ``"]);
+}
+
+#[test]
+fn an_output_that_is_pasted_is_a_problem() {
+    one_problem("# One\n\n```text\nhello\n```\n", 3, &["no command made"]);
+    one_problem("# One\n\n```diff\n+ a\n```\n", 3, &["no command made"]);
+}
+
+#[test]
+fn a_command_to_type_names_what_is_there() {
+    one_problem("# One\n\n```sh\ncargo test -p stage9\n```\n", 4, &["crates/stage9", "not there"]);
+    one_problem("# One\n\n```sh\nscripts/nothing\n```\n", 4, &["scripts/nothing"]);
+}
+
+#[test]
+fn an_include_of_a_missing_file_is_a_problem() {
+    one_problem("# One\n\n```rust\n{{#include ../../crates/stage1/src/gone.rs}}\n```\n", 4, &["cannot include"]);
+}
+
+#[test]
+fn an_include_of_a_missing_anchor_is_a_problem() {
+    one_problem(
+        "# One\n\n```rust\n{{#include ../../crates/stage1/src/lib.rs:window}}\n```\n",
+        4,
+        &["has no `ANCHOR: window`"],
+    );
+}
+
+#[test]
+fn an_include_by_line_numbers_is_a_problem() {
+    one_problem("# One\n\n```rust\n{{#include ../../crates/stage1/src/lib.rs:1:2}}\n```\n", 4, &["line numbers"]);
+}
+
+#[test]
+fn an_anchor_with_nothing_in_it_is_a_problem() {
+    let scratch = Scratch::new("# One\n\n```rust\n{{#include ../../crates/stage1/src/lib.rs:merge}}\n```\n");
+    scratch.write("crates/stage1/src/lib.rs", "// ANCHOR: merge\n// ANCHOR_END: merge\n");
+    assert!(scratch.problems()[0].contains("is empty"));
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_a_problem() {
+    one_problem("# One\n\nSee [two](two.md).\n", 3, &["docs/src/two.md, which is not there"]);
+    one_problem("# One\n\nSee [it](../../crates/stage1/src/gone.rs).\n", 3, &["crates/stage1/src/gone.rs"]);
+    one_problem("# One\n\nSee [docs](../doc/stage9/index.html).\n", 3, &["no library stage9"]);
+    one_problem("# One\n\nSee <a href=\"two.md\">two</a>.\n", 3, &["docs/src/two.md"]);
+    one_problem("# One\n\nSee [out](../../../away.md).\n", 3, &["not there"]);
+}
+
+#[test]
+fn a_fragment_that_is_no_heading_is_a_problem() {
+    one_problem("# One\n\nSee [below](#below).\n", 3, &["no heading #below"]);
+    one_problem("# One\n\nSee [actor](glossary.md#actor).\n", 3, &["no heading #actor"]);
+    one_problem("# One\n\nSee [l](../../crates/stage1/src/lib.rs#L3).\n", 3, &["no page"]);
+}
+
+#[test]
+fn what_a_command_printed_may_have_terms_and_diffs_and_no_pasted_code() {
+    let made = |printed: &str| {
+        format!("# One\n\n<!-- made by: printf '{}' -->\n{printed}<!-- end -->\n", printed.replace('\n', "\\n"))
+    };
+    no_problem(&made("A task.\n\n```diff\n+ a\n```\n"));
+    one_problem(&made("```rust\nfn main() {}\n```\n"), 5, &["nothing compiles"]);
+    one_problem(&format!("{}\nA task.\n", made("A task.\n")), 7, &["`task` is a term"]);
+}
+
+#[test]
+fn a_picture_that_is_not_there_is_a_problem() {
+    one_problem("# One\n\n![Lanes](timelines/stage1.svg)\n", 3, &["docs/src/timelines/stage1.svg"]);
+    one_problem("# One\n\n<img src=\"gone.svg\" alt=\"\">\n", 3, &["docs/src/gone.svg"]);
+}
+
+#[test]
+fn a_page_that_takes_too_long_is_a_problem() {
+    one_problem(&format!("# One\n\n{}\n", "word ".repeat(3001)), 1, &["16 minutes", "15 are allowed"]);
+    no_problem(&format!("# One\n\n{}\n", "word ".repeat(2990)));
+}
+
+#[test]
+fn included_code_and_outputs_count_as_reading() {
+    let scratch = Scratch::new("# One\n\n```rust\n{{#include ../../crates/stage1/src/lib.rs}}\n```\n");
+    scratch.write("crates/stage1/src/lib.rs", &"fn merge() {}\n".repeat(501));
+    assert!(scratch.problems()[0].contains("16 minutes"));
+    let output = "line\n".repeat(501);
+    one_problem(
+        &format!("# One\n\n<!-- output of: yes line | head -501 || true -->\n```text\n{output}```\n"),
+        1,
+        &["16"],
+    );
+}
+
+#[test]
+fn a_term_whose_first_use_is_no_link_is_a_problem() {
+    one_problem("# One\n\nFirst words.\nA task runs.\n", 4, &["`task` is a term", "[task](glossary.md#task)"]);
+    one_problem("# One\n\nTwo tasks run.\n", 3, &["`task`"]);
+    one_problem("# One\n\n| a |\n|---|\n| the task |\n", 5, &["`task`"]);
+    // Over the end of a line.
+    one_problem("# One\n\nThe blocking\npool.\n", 3, &["`blocking pool`"]);
+    // First without a link and then with one.
+    one_problem("# One\n\nA task. A [task](glossary.md#task).\n", 3, &["`task`"]);
+}
+
+#[test]
+fn what_is_no_use_of_a_term_needs_no_link() {
+    no_problem("# One task\n\nA multitasking `task` of [some tasks](#one-task).\n");
+}
+
+#[test]
+fn a_term_that_is_code_is_met_as_code() {
+    let scratch = Scratch::new("# One\n\nHere is `select!` at work, and we select.\n");
+    scratch.write("docs/src/glossary.md", "# Glossary\n\n## `select!`\n\nWaits for many.\n");
+    let problems = scratch.problems();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+    assert!(problems[0].contains("[select!](glossary.md#select)"), "{}", problems[0]);
+}
+
+#[test]
+fn a_chapter_that_is_listed_and_missing_is_a_problem() {
+    let scratch = Scratch::new("# One\n");
+    fs::remove_file(scratch.root().join("docs/src/one.md")).unwrap();
+    assert!(scratch.problems()[0].contains("docs/src/one.md"));
+}
+
+#[test]
+fn a_chapter_that_nobody_lists_is_a_problem() {
+    let scratch = Scratch::new("# One\n");
+    scratch.write("docs/src/two.md", "# Two\n");
+    assert!(scratch.problems()[0].contains("docs/src/two.md is not listed"));
+}
+
+#[test]
+fn the_readme_is_held_to_its_outputs_and_links_as_well() {
+    let scratch = Scratch::new("# One\n");
+    scratch.write("README.md", "# A program\n\n<!-- output of: echo b -->\n```text\na\n```\n\n[gone](gone.md)\n");
+    let problems = scratch.problems();
+    assert_eq!(problems.len(), 2, "{problems:#?}");
+    assert!(problems.iter().all(|problem| problem.starts_with("README.md:")));
+}

@@ -1,0 +1,115 @@
+//! The planted bugs. Each is one plausible mistake in one source, as an edit of it: what stands there, what would
+//! stand there instead.
+
+/// A mistake to be found.
+pub(crate) struct Planted {
+    /// What went wrong, and the module that the program with this mistake becomes.
+    pub(crate) name: &'static str,
+    /// The source it is made in.
+    pub(crate) module: &'static str,
+    /// What is right, and what is wrong in its place.
+    pub(crate) edits: &'static [(&'static str, &'static str)],
+}
+
+/// All of them.
+pub(crate) const PLANTED: &[Planted] = &[
+    // What is written and closed between the two is never read.
+    Planted {
+        name: "close_looked_at_after_the_file",
+        module: "input",
+        edits: &[(
+            "let closed = self.closer.is_closed();
+            let look = self.look()?;",
+            "let look = self.look()?;
+            let closed = self.closer.is_closed();",
+        )],
+    },
+    // Whoever is woken sees no close yet, waits again, and the message is spent.
+    Planted {
+        name: "flag_set_after_the_wake_up",
+        module: "close",
+        edits: &[
+            ("        self.0.closed.store(true, Ordering::Release);\n", ""),
+            (
+                "        self.0.waker.wake();",
+                "        self.0.waker.wake();
+        self.0.closed.store(true, Ordering::Release);",
+            ),
+        ],
+    },
+    // A close between the two wakes nobody.
+    Planted {
+        name: "waker_registered_after_the_check",
+        module: "close",
+        edits: &[
+            (
+                "            self.0.waker.register(context.waker());\n",
+                "            let closed = self.is_closed();
+            self.0.waker.register(context.waker());\n",
+            ),
+            ("if self.is_closed() { Poll::Ready(()) }", "if closed { Poll::Ready(()) }"),
+        ],
+    },
+    // A follower that goes on for ever hides the error of the next one.
+    Planted {
+        name: "joined_in_start_order",
+        module: "stage1_top",
+        edits: &[
+            ("let (ended, all_ended) = unbounded();", "let mut all_ended = Vec::new();"),
+            (
+                "let (tail, mut write, ended) = (&tail, &write, ended.clone());",
+                "let (tail, mut write, (ended, its_end)) = (&tail, &write, unbounded());
+            all_ended.push(its_end);",
+            ),
+            ("        drop(ended);\n", ""),
+            ("for followed in all_ended {", "for followed in all_ended.into_iter().flatten() {"),
+        ],
+    },
+    // The fan-in waits for one more end.
+    Planted { name: "last_sender_not_dropped", module: "stage1_top", edits: &[("        drop(ended);\n", "")] },
+    // The writer waits for one more chunk, and the fan-in for the writer.
+    Planted { name: "last_queue_not_dropped", module: "stage2_top", edits: &[("    drop(queue);\n", "")] },
+    // The others go on, and the run with them.
+    Planted {
+        name: "others_not_closed",
+        module: "fan_in",
+        edits: &[("        self.close_all();\n        // `Out", "        // `Out")],
+    },
+    // Which error comes first is a matter of luck, and `OutputGone` tells nobody anything.
+    Planted { name: "output_gone_wins", module: "fan_in", edits: &[("None | Some(MergeError::OutputGone)", "None")] },
+    // The queue is full, nobody takes from it, and nobody is told.
+    Planted {
+        name: "receiver_kept_alive",
+        module: "stage2_top",
+        edits: &[
+            (
+                "    let mut tasks = JoinSet::new();",
+                "    let chunks = std::sync::Arc::new(std::sync::Mutex::new(chunks));
+    let _for_a_retry = chunks.clone();
+    let mut tasks = JoinSet::new();",
+            ),
+            ("(queue, mut chunks)", "(queue, chunks)"),
+            ("chunks.blocking_recv()", "chunks.lock().unwrap().blocking_recv()"),
+        ],
+    },
+    // Who waits for a block is not told that one is free again.
+    Planted {
+        name: "block_comes_back_in_silence",
+        module: "chunk",
+        edits: &[("        self.came_back.notify_one();\n", "")],
+    },
+    // Another line comes between the halves.
+    Planted {
+        name: "lock_released_inside_a_line",
+        module: "stage1_top",
+        edits: &[(
+            "Ok(mut output) => output.write(&lines),",
+            "Ok(mut first) => {
+            let (start, rest) = lines.split_at(lines.len() / 2);
+            first.write(start)?;
+            drop(first);
+            output.lock().map_err(|_poisoned| MergeError::OutputGone)?.write(rest)
+        }",
+        )],
+    },
+];

@@ -1,0 +1,37 @@
+//! Timelines: which thread does what while a stage runs, recorded from its `tracing` spans and drawn as a picture.
+//!
+//! ```sh
+//! cargo run --release -p tour -- --timeline timelines
+//! ```
+//!
+//! # What a reader sees
+//!
+//! Time goes from left to right. Every thread of the stage has a lane: a thin line while the thread is there, a pale
+//! band while something *holds* it, so that it can do nothing else. What takes work stands on the lane: reads above the
+//! middle, polls of a task on it, writes below it. A task that waits holds no thread. So it has a lane of its own, under
+//! those of the threads.
+//!
+//! # Layout
+//!
+//! - `record.rs`: the layer that listens to the spans, and the threads it has heard of.
+//! - `recording.rs`: what was recorded, and what follows from it: who held a thread, and the caption.
+//! - `draw.rs`: the picture.
+//!
+//! # The spans
+//!
+//! | span          | where                   | what it is here                                                |
+//! |---------------|-------------------------|----------------------------------------------------------------|
+//! | `tail_file`   | `stage1::tail_file`     | a follower that holds its thread                               |
+//! | `tail_async`  | `stage3::tail_async`    | entered and left once per poll; alive as long as the task      |
+//! | `read_lines`  | `merge_core::Input`     | a read                                                         |
+//! | `wait_closed` | `merge_core::Input`     | a wait that holds its thread                                   |
+//! | `write`       | `merge_core::Output`    | a write                                                        |
+//! | `top`         | [`top`], by the caller  | the entry point of a stage, which holds its thread                    |
+
+mod draw;
+mod record;
+mod recording;
+
+pub use draw::{Picture, draw, draw_all};
+pub use record::{begin, install, recorded, top, watched};
+pub use recording::{Kind, Recording, Span, Thread, Work};
