@@ -110,6 +110,16 @@ impl Fixture {
         append(&self.paths[input], bytes);
     }
 
+    /// Gives each input a backlog of about `bytes`, in lines of 16 KiB.
+    pub fn append_backlogs(&mut self, bytes: usize) {
+        const LINE: usize = 16 * 1024;
+        for input in 0..self.paths.len() {
+            let line = |number| format!("{input}-{number}-{}\n", "x".repeat(LINE));
+            let backlog: String = (0..bytes / LINE).map(line).collect();
+            self.append(input, backlog);
+        }
+    }
+
     /// Remembers what somebody else has written to an input.
     pub fn remember(&mut self, input: usize, bytes: impl AsRef<[u8]>) {
         self.history[input].extend(bytes.as_ref());
@@ -240,6 +250,45 @@ impl Running {
     /// As [`Running::await_that`].
     pub fn await_held(&self) -> Result<(), Violation> {
         self.await_state("a write", |state| state.waiting)
+    }
+
+    /// Waits until a write is being held back and no follower reads any more.
+    ///
+    /// How long followers must stand still can only be a guess. A wrong one lets a bad stage pass and never fails a
+    /// good one.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation::MemoryGrew`] when more than `allowed` bytes were read by then; else as [`Running::await_that`].
+    pub fn await_standstill(&self, allowed: u64) -> Result<(), Violation> {
+        self.await_held()?;
+        let held = || self.closers.iter().map(Closer::bytes_read).sum::<u64>();
+        let (mut before, mut still) = (held(), 0);
+        while still < 50 {
+            thread::sleep(Duration::from_millis(2));
+            let now = held();
+            if now > allowed {
+                return Err(Violation::MemoryGrew { held: now, allowed });
+            }
+            still = if now == before { still + 1 } else { 0 };
+            before = now;
+        }
+        Ok(())
+    }
+
+    /// Waits a second in which nothing is written and nothing closed, and looks at what the process has computed
+    /// meanwhile. Only a scenario that has its process to itself may ask. Where the system does not say, this returns
+    /// at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation::BusyWhileIdle`] when it was more than a twentieth of that second.
+    pub fn await_idle(&self) -> Result<(), Violation> {
+        const SECOND: Duration = Duration::from_secs(1);
+        let Some(before) = crate::process::cpu_time() else { return Ok(()) };
+        thread::sleep(SECOND);
+        let busy = crate::process::cpu_time().unwrap_or(before).saturating_sub(before);
+        if busy > SECOND / 20 { Err(Violation::BusyWhileIdle { busy, of: SECOND }) } else { Ok(()) }
     }
 
     fn await_state(&self, what: &str, condition: impl Fn(&State) -> bool) -> Result<(), Violation> {

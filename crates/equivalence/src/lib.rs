@@ -19,6 +19,7 @@
 //!
 //! - `scenarios.rs`: what is tested, one function per scenario, and the list.
 //! - `fixture.rs`: what a scenario works with: log files, a captured output, the running entry point, the watchdog.
+//! - `process.rs`: what a scenario sees of its own process, and how it gets one to itself.
 //! - `writers.rs`: simulated writers, seeded.
 //! - `confirm.rs`: the oracle, `confirm_merge`.
 //! - `violation.rs`: the ways to break the contract. A scenario returns one; the suite turns it into a panic.
@@ -32,12 +33,14 @@
 mod confirm;
 mod fixture;
 pub mod heartbeat;
+mod process;
 pub mod scenarios;
 mod violation;
 mod writers;
 
 pub use confirm::{Source, confirm, confirm_beginnings, confirm_merge};
 pub use fixture::{CapturedOutput, EntryPoint, Fault, Fixture, Running, Settings};
+pub use process::alone;
 pub use scenarios::{SCENARIOS, Scenario};
 pub use violation::{Difference, Reason, Violation};
 pub use writers::{Writers, Writing};
@@ -71,7 +74,8 @@ macro_rules! tests {
     ($merge:expr; $($name:ident)*) => { $(
         #[test]
         fn $name() {
-            $crate::check(stringify!($name), $crate::scenarios::$name, $merge, option_env!("CARGO_BIN_NAME"));
+            let place = concat!(module_path!(), "::", stringify!($name));
+            $crate::check(place, $crate::scenarios::$name, $merge, option_env!("CARGO_BIN_NAME"));
         }
     )* };
 }
@@ -83,16 +87,21 @@ pub fn again(name: &str, program: Option<&str>) -> String {
     format!("  again:    EQUIVALENCE_SEED={} {command} {name}", Settings::default().seed)
 }
 
-/// Runs one scenario for one entry point, and panics with what it found and how to run it again.
+/// Runs one scenario for one entry point, and panics with what it found and how to run it again. `place` is the path of
+/// its test: crate, modules and name.
 #[doc(hidden)]
 pub fn check(
-    name: &str,
+    place: &str,
     scenario: fn(EntryPoint, &Settings) -> Result<(), Violation>,
     merge: EntryPoint,
     program: Option<&str>,
 ) {
-    let settings = Settings::default();
-    if let Err(violation) = scenario(merge, &settings) {
-        panic!("{violation}\n{}\n", again(name, program));
-    }
+    let test = place.split_once("::").map_or(place, |(_crate, test)| test);
+    let name = test.rsplit("::").next().unwrap_or(test);
+    let run = || {
+        if let Err(violation) = scenario(merge, &Settings::default()) {
+            panic!("{violation}\n{}\n", again(name, program));
+        }
+    };
+    if scenarios::ALONE.contains(&name) { alone(test, run) } else { run() }
 }

@@ -71,6 +71,13 @@ pub enum Violation {
         /// How many may be.
         allowed: u64,
     },
+    /// A core was busy while there was nothing to do.
+    BusyWhileIdle {
+        /// How much processor time was used.
+        busy: Duration,
+        /// In how much time.
+        of: Duration,
+    },
     /// A task of the same runtime did not run while the output was slow.
     BlockedWorker {
         /// For how long.
@@ -101,6 +108,7 @@ pub enum Reason {
     WrongError,
     WrongSummary,
     MemoryGrew,
+    BusyWhileIdle,
     BlockedWorker,
     Touched,
 }
@@ -122,6 +130,7 @@ impl fmt::Display for Reason {
             Self::WrongError => "wrong error",
             Self::WrongSummary => "wrong summary",
             Self::MemoryGrew => "memory grew",
+            Self::BusyWhileIdle => "busy while idle",
             Self::BlockedWorker => "blocked worker",
             Self::Touched => "touched",
         })
@@ -147,6 +156,7 @@ impl Violation {
             Self::WrongError { .. } => Reason::WrongError,
             Self::WrongSummary { .. } => Reason::WrongSummary,
             Self::MemoryGrew { .. } => Reason::MemoryGrew,
+            Self::BusyWhileIdle { .. } => Reason::BusyWhileIdle,
             Self::BlockedWorker { .. } => Reason::BlockedWorker,
             Self::Touched { .. } => Reason::Touched,
         }
@@ -215,6 +225,9 @@ impl fmt::Display for Violation {
             }
             Self::MemoryGrew { held, allowed } => {
                 write!(f, "memory grew: {held} bytes were read and not written, where {allowed} may be")
+            }
+            Self::BusyWhileIdle { busy, of } => {
+                write!(f, "a core was busy while nothing happened: for {busy:?} of {of:?}")
             }
             Self::BlockedWorker { patience } => {
                 write!(f, "a runtime worker was blocked: no other task ran for {patience:?}")

@@ -1,28 +1,33 @@
-//! Whole lines, and the few blocks of memory that they come in.
+//! Chunks of whole lines, and the warm memory that they are read into.
 
 use std::fmt;
 use std::mem;
 use std::ops::Deref;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How long a block is, in bytes: so long that a hand-over to another thread costs little beside reading it.
-const BLOCK: usize = 512 * 1024;
-/// How many blocks the inputs of one run share. A few are read and written while they are still in the processor's
-/// cache; a thousand, one for each follower, would be cold by the time the output takes them.
-const BLOCKS: usize = 4;
+/// The longest chunk that is read at once, in bytes: long enough that handing it to another thread costs little
+/// compared with reading it.
+const LONGEST: usize = 512 * 1024;
+/// The shortest, however many inputs there are.
+const SHORTEST: usize = 16 * 1024;
+/// What the chunks of a run may take in all, in bytes, while each of its inputs has one. With so many inputs that not
+/// even the shortest chunks fit in, it is those that count.
+const BUDGET: usize = 64 * 1024 * 1024;
+/// How much unused memory a run keeps warm, in chunks.
+const KEPT: usize = 4;
 
-/// One or more whole lines, each with its newline: what a follower hands on as one chunk.
+/// One or more whole lines, each with its newline: what a follower hands on.
 ///
-/// They stand in a block that the inputs of a run share, and that goes back when this is dropped. There are four of
-/// them: whoever keeps four chunks and reads on waits for ever. To keep lines for later, copy them (`to_vec`).
+/// It belongs to the caller, for as long as the caller likes: no input waits for its memory. When it is dropped, its
+/// memory is used for a later chunk of the same run.
 pub struct Chunk {
     bytes: Vec<u8>,
-    /// Where the block goes back to. A line longer than half a block has memory of its own.
-    home: Option<Arc<Blocks>>,
+    /// Where the memory goes back to.
+    home: Option<Arc<Memory>>,
 }
 
 impl Chunk {
-    /// Keeps what comes before `end` and returns the rest.
+    /// Keeps the bytes before `end` and returns the rest.
     pub(crate) fn cut(&mut self, end: usize) -> Vec<u8> {
         if end == 0 && self.home.is_none() {
             return mem::take(&mut self.bytes);
@@ -38,7 +43,7 @@ impl Chunk {
     }
 }
 
-/// Lines in memory of their own.
+/// A chunk in memory of its own.
 impl From<Vec<u8>> for Chunk {
     fn from(bytes: Vec<u8>) -> Self {
         Self { bytes, home: None }
@@ -75,44 +80,39 @@ impl Drop for Chunk {
     }
 }
 
-/// The blocks that the inputs of one run share.
+/// Where the inputs of one run take the memory of their chunks from. Fresh memory costs a page fault every 4 KiB, which
+/// was the largest cost of a backlog, so a little of it is used again and again.
 #[derive(Debug)]
-pub(crate) struct Blocks {
-    /// How long each of them is, in bytes.
-    pub(crate) length: usize,
-    /// Those that nobody uses. The last one to come back is the first to be used again: it is in the cache.
+pub(crate) struct Memory {
+    /// How much is read at once, in bytes.
+    pub(crate) chunk: usize,
+    /// The last one to come back is the first to be used again: it is still in the processor's cache.
     free: Mutex<Vec<Vec<u8>>>,
-    came_back: Condvar,
 }
 
-impl Blocks {
-    pub(crate) fn new() -> Arc<Self> {
-        Self::of_length(BLOCK)
+impl Memory {
+    /// For a run of so many inputs: the more there are, the shorter are their chunks.
+    pub(crate) fn for_inputs(inputs: usize) -> Arc<Self> {
+        Self::of_chunks((BUDGET / inputs.max(1)).clamp(SHORTEST, LONGEST))
     }
 
-    pub(crate) fn of_length(length: usize) -> Arc<Self> {
-        // None has any memory before its first use.
-        Arc::new(Self { length, free: Mutex::new(vec![Vec::new(); BLOCKS]), came_back: Condvar::new() })
+    pub(crate) fn of_chunks(chunk: usize) -> Arc<Self> {
+        Arc::new(Self { chunk, free: Mutex::default() })
     }
 
-    /// An empty block. Blocks until there is one.
+    /// An empty chunk with room for a whole read. Never waits: where nothing is free, the memory is fresh.
     pub(crate) fn take(self: &Arc<Self>) -> Chunk {
-        let mut free = self.free();
-        let mut bytes = loop {
-            match free.pop() {
-                Some(bytes) => break bytes,
-                None => free = self.came_back.wait(free).unwrap_or_else(PoisonError::into_inner),
-            }
-        };
-        drop(free);
-        bytes.reserve_exact(self.length);
+        let mut bytes = self.free().pop().unwrap_or_default();
+        bytes.reserve_exact(self.chunk);
         Chunk { bytes, home: Some(Arc::clone(self)) }
     }
 
     fn give_back(&self, mut bytes: Vec<u8>) {
         bytes.clear();
-        self.free().push(bytes);
-        self.came_back.notify_one();
+        let mut free = self.free();
+        if free.len() < KEPT {
+            free.push(bytes);
+        }
     }
 
     /// Nothing in here panics with the lock held.
@@ -123,50 +123,50 @@ impl Blocks {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
-
     use super::*;
-    use crate::watchdog::Watchdog;
 
     #[test]
-    fn lines_are_equal_when_their_bytes_are() {
+    fn chunks_are_equal_when_their_bytes_are() {
         assert_eq!(Chunk::from(b"a\n".to_vec()), Chunk::from(b"a\n".to_vec()));
         assert_ne!(Chunk::from(b"a\n".to_vec()), Chunk::from(b"b\n".to_vec()));
     }
 
     #[test]
-    fn a_block_comes_back_when_its_lines_are_dropped_and_is_used_again() {
-        let blocks = Blocks::new();
-        let mut lines = blocks.take();
-        lines.bytes_mut().extend_from_slice(b"a\n");
-        let place = lines.as_ptr();
-        drop(lines);
-        let again = blocks.take();
+    fn the_memory_of_a_dropped_chunk_is_used_again() {
+        let memory = Memory::for_inputs(1);
+        let mut chunk = memory.take();
+        chunk.bytes_mut().extend_from_slice(b"a\n");
+        let place = chunk.as_ptr();
+        drop(chunk);
+        let again = memory.take();
         assert!(again.is_empty());
         assert_eq!(again.as_ptr(), place);
-        assert_eq!(again.bytes.capacity(), BLOCK);
+        assert_eq!(again.bytes.capacity(), LONGEST);
     }
 
     #[test]
-    fn who_finds_no_block_waits_for_one() {
-        let _watchdog = Watchdog::start();
-        let blocks = Blocks::new();
-        let mut taken: Vec<_> = (0..BLOCKS).map(|_| blocks.take()).collect();
-        thread::scope(|scope| {
-            let waiting = scope.spawn(|| blocks.take().len());
-            assert!(!waiting.is_finished());
-            taken.pop();
-            assert_eq!(waiting.join().unwrap(), 0);
-        });
+    fn a_run_keeps_little_of_the_memory_that_it_has_needed() {
+        let memory = Memory::for_inputs(1);
+        let taken: Vec<_> = (0..10 * KEPT).map(|_| memory.take()).collect();
+        assert_eq!(memory.free().len(), 0);
         drop(taken);
-        assert_eq!(blocks.free().len(), BLOCKS, "all are back");
+        assert_eq!(memory.free().len(), KEPT);
     }
 
     #[test]
-    fn lines_are_cut_and_the_rest_has_memory_of_its_own() {
-        let mut lines = Chunk::from(b"a\nhal".to_vec());
-        assert_eq!(lines.cut(2), b"hal");
-        assert_eq!(*lines, *b"a\n");
-        assert_eq!(format!("{lines:?}"), r#""a\n""#);
+    fn more_inputs_read_shorter_chunks() {
+        let chunk = |inputs| Memory::for_inputs(inputs).chunk;
+        assert_eq!(chunk(0), LONGEST);
+        assert_eq!(chunk(BUDGET / LONGEST), LONGEST);
+        assert_eq!(chunk(1024), BUDGET / 1024);
+        assert_eq!(chunk(1_000_000), SHORTEST);
+    }
+
+    #[test]
+    fn a_chunk_is_cut_and_the_rest_has_memory_of_its_own() {
+        let mut chunk = Chunk::from(b"a\nhal".to_vec());
+        assert_eq!(chunk.cut(2), b"hal");
+        assert_eq!(*chunk, *b"a\n");
+        assert_eq!(format!("{chunk:?}"), r#""a\n""#);
     }
 }

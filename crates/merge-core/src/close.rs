@@ -19,7 +19,7 @@ pub struct Closer(Arc<Signal>);
 /// What an input and its closers share.
 #[derive(Debug)]
 pub(crate) struct Signal {
-    /// Set before anyone is woken, so that whoever wakes sees it.
+    /// Set before the follower is woken, so that it sees it.
     closed: AtomicBool,
     /// Wakes a follower that waits on a thread. It holds one message, so closing never blocks.
     wake: Sender<()>,
@@ -75,7 +75,7 @@ impl Closer {
         }
     }
 
-    /// Ends when the input is closed. Cancel safe: nothing is lost when it is dropped half way.
+    /// Completes when the input is closed. Cancel safe: nothing is lost when it is dropped half way.
     pub(crate) async fn closed(&self) {
         poll_fn(|context| {
             // Register first: a close between the two lines would otherwise wake nobody.

@@ -15,8 +15,8 @@ pub struct Summary {
 
 /// Collects how each follower ended. At the first error it closes every input, so that the others end as well.
 ///
-/// Give it each end *when it happens*, not in the order in which the followers were started: a follower that goes on
-/// for ever would hide the error of the next one.
+/// Add each end *when it happens*, not in the order in which the followers were started: a follower that never ends
+/// would hide the error of the next one.
 #[derive(Debug)]
 pub struct FanIn {
     closers: Vec<Closer>,
@@ -61,7 +61,7 @@ impl FanIn {
 }
 
 impl Drop for FanIn {
-    /// A top that is cancelled, or panics, must not leave followers behind that nobody can end.
+    /// A top that is cancelled, or panics, must not leave followers behind that run for ever.
     fn drop(&mut self) {
         self.close_all();
     }

@@ -10,21 +10,21 @@ use std::time::Duration;
 use memchr::memrchr;
 use same_file::Handle;
 
-use crate::chunk::Blocks;
+use crate::chunk::Memory;
 use crate::{Chunk, Closer, MergeError, Result};
 
 /// An open log file, followed by its *name*: truncated, it is read from the start again; replaced, the old file is
 /// read to its end and then the new one.
 ///
-/// It belongs to its one follower. Others hold a [`Closer`]. It keeps an open file and the start of a line that has
-/// no end yet; it holds no buffer while nothing happens.
+/// It belongs to its one follower; everyone else holds a [`Closer`]. It keeps an open file and the start of a line that
+/// has no end yet. An idle input holds no buffer.
 ///
 /// # What polling cannot see
 ///
 /// A follower looks at the file's length and at where its name leads, once per interval. Two things that happen
-/// between two looks leave no trace in them: a file truncated and grown again past the point read so far, and a name
-/// that was given to two new files, one after the other. To lift that limit takes a notification by the system
-/// (inotify, kqueue) or writers that wait.
+/// between two looks leave no trace: a file that is truncated and grows again past the point read so far, and a name
+/// that is given to two new files, one after the other. Only a notification by the system (inotify, kqueue), or writers
+/// that wait, can show these.
 #[derive(Debug)]
 pub struct Input {
     path: PathBuf,
@@ -37,15 +37,15 @@ pub struct Input {
     /// Once the close was noticed: how many bytes are still to be read. It was fixed then, so that a writer that
     /// never stops cannot keep a closed follower alive.
     left: Option<u64>,
-    /// What is read into: the blocks of all inputs that were opened together.
-    blocks: Arc<Blocks>,
+    /// Shared by all inputs that were opened together.
+    memory: Arc<Memory>,
     closer: Closer,
 }
 
 /// What [`Input::read_lines`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
-    /// One or more whole lines, each with its newline. They are the caller's now.
+    /// One or more whole lines, each with its newline. They belong to the caller now.
     Lines(Chunk),
     /// No whole line has come since the last read (the article's `NoNewData`). Wait, then look again.
     NoNewData,
@@ -57,8 +57,8 @@ pub enum Found {
 struct Look {
     /// The length of the open file.
     end: u64,
-    /// The length of the file that has taken over the name; 0 where none has, or while it is empty. A writer that has
-    /// not begun the new file may still be writing to the old one.
+    /// The length of the file that has taken over the name; 0 if there is none, or while it is empty. A writer that has
+    /// not begun the new file may still write to the old one.
     successor: u64,
 }
 
@@ -67,30 +67,31 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// [`MergeError::Open`] when it is missing or may not be read, [`MergeError::NotRegular`] when it is no file.
+    /// [`MergeError::Open`] when it is missing or may not be read, [`MergeError::NotRegular`] when it is not a file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_with(path.as_ref(), Blocks::new())
+        Self::open_with(path.as_ref(), Memory::for_inputs(1))
     }
 
-    /// Opens the logs of one run. They share a few blocks of memory, so that many inputs take no more than a few do.
-    /// Blocking.
+    /// Opens the logs of one run. They share the memory that they read into: the more there are, the less is read from
+    /// each at once. Blocking.
     ///
     /// # Errors
     ///
     /// The first error of [`Input::open`].
     pub fn open_all(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<Vec<Self>> {
-        let blocks = Blocks::new();
-        paths.into_iter().map(|path| Self::open_with(path.as_ref(), Arc::clone(&blocks))).collect()
+        let paths: Vec<_> = paths.into_iter().collect();
+        let memory = Memory::for_inputs(paths.len());
+        paths.iter().map(|path| Self::open_with(path.as_ref(), Arc::clone(&memory))).collect()
     }
 
-    fn open_with(path: &Path, blocks: Arc<Blocks>) -> Result<Self> {
+    fn open_with(path: &Path, memory: Arc<Memory>) -> Result<Self> {
         Ok(Self {
             path: path.to_owned(),
             file: open_regular(path)?,
             position: 0,
             unfinished: Vec::new(),
             left: None,
-            blocks,
+            memory,
             closer: Closer::new(),
         })
     }
@@ -101,25 +102,25 @@ impl Input {
         &self.path
     }
 
-    /// What closes this input.
+    /// The handle that closes this input.
     #[must_use]
     pub fn closer(&self) -> Closer {
         self.closer.clone()
     }
 
-    /// Waits until the input is closed, at most for `timeout`. Blocks the thread: for a follower that has its own.
+    /// Waits until the input is closed, at most for `timeout`. Blocks the thread.
     #[tracing::instrument(skip_all)]
     pub fn wait_closed(&self, timeout: Duration) {
         self.closer.wait(timeout);
     }
 
-    /// Ends when the input is closed. Cancel safe, and bound to no runtime.
+    /// Completes when the input is closed. Cancel safe; works on any runtime.
     pub async fn closed(&self) {
         self.closer.closed().await;
     }
 
-    /// Whether [`read_lines`](Input::read_lines) would have something to do: new data, or the end. One or two cheap
-    /// system calls that wait for nobody, so a task may call it in place.
+    /// Whether [`read_lines`](Input::read_lines) would have something to do: new data, or the end. It takes one or two
+    /// cheap system calls that never wait for the disk's data, so a task may call it in place.
     ///
     /// # Errors
     ///
@@ -132,8 +133,8 @@ impl Input {
         Ok(look.end != self.position || look.successor > 0)
     }
 
-    /// The next whole lines, as one chunk; the article's `readline`, a block at a time. Blocks while the disk does, and
-    /// while all [blocks](Chunk) are on their way to the output: for ever when the caller itself keeps them.
+    /// The next whole lines, as one chunk; the article's `readline`, many lines at a time. Blocks for as long as the disk
+    /// does, and for nothing else.
     ///
     /// An unfinished line stays in the input until its newline comes. Where it can no longer come (the input is
     /// closed, the file was truncated or replaced) the line is handed out with a newline added.
@@ -141,7 +142,7 @@ impl Input {
     /// # Errors
     ///
     /// [`MergeError::Input`] when the file cannot be looked at or read, [`MergeError::Open`] when the file that took
-    /// its name cannot be opened, [`MergeError::NotRegular`] when what took its name is no file.
+    /// its name cannot be opened, [`MergeError::NotRegular`] when the name leads to something that is not a file.
     #[tracing::instrument(skip_all, fields(path = ?self.path))]
     pub fn read_lines(&mut self) -> Result<Found> {
         loop {
@@ -162,9 +163,9 @@ impl Input {
             }
             let left = self.left.unwrap_or(u64::MAX);
 
-            let (came, lines) = self.read_block(unread.min(left))?;
-            if let Some(lines) = lines {
-                return Ok(Found::Lines(lines));
+            let (came, chunk) = self.read_chunk(unread.min(left))?;
+            if let Some(chunk) = chunk {
+                return Ok(Found::Lines(chunk));
             }
             if came > 0 {
                 // A long line goes on.
@@ -189,8 +190,8 @@ impl Input {
         self.file == *other
     }
 
-    /// Looks at the name first and then at the open file: when the name leads elsewhere, its writer is done with the
-    /// open file, whose length is then final.
+    /// Looks at the name first and then at the open file: once the name leads elsewhere, its writer is done with the open
+    /// file, and the length of that file is final.
     fn look(&self) -> Result<Look> {
         let failed = |source| MergeError::Input { path: self.path.clone(), source };
         let successor = match fs::metadata(&self.path) {
@@ -232,37 +233,38 @@ impl Input {
 
     /// Reads at most `available` bytes behind the unfinished line. Returns how many came, and the lines that are whole
     /// now, if there are any.
-    fn read_block(&mut self, available: u64) -> Result<(usize, Option<Chunk>)> {
+    fn read_chunk(&mut self, available: u64) -> Result<(usize, Option<Chunk>)> {
         if available == 0 {
             return Ok((0, None));
         }
-        let (start, block) = (self.unfinished.len(), self.blocks.length);
-        let (mut lines, room) = if start > block / 2 {
-            // A long line grows in memory of its own, in ever larger steps, or it would be handled once per block.
-            (Chunk::from(mem::take(&mut self.unfinished)), block.max(start))
+        let start = self.unfinished.len();
+        let (mut chunk, room) = if start > self.memory.chunk / 2 {
+            // A long line grows where it is, in ever larger steps: otherwise it would be copied at each read.
+            (Chunk::from(mem::take(&mut self.unfinished)), start)
         } else {
-            let mut lines = self.blocks.take();
-            lines.bytes_mut().append(&mut self.unfinished);
-            (lines, block - start)
+            let mut chunk = self.memory.take();
+            chunk.bytes_mut().append(&mut self.unfinished);
+            (chunk, self.memory.chunk - start)
         };
         let wanted = usize::try_from(available).unwrap_or(usize::MAX).min(room);
-        lines.bytes_mut().reserve_exact(wanted);
+        chunk.bytes_mut().reserve(wanted);
         let mut file = self.file.as_file();
         let read = file
             .seek(SeekFrom::Start(self.position))
-            .and_then(|_| read_some(file, wanted, lines.bytes_mut()))
+            .and_then(|_| read_some(file, wanted, chunk.bytes_mut()))
             .map_err(|source| MergeError::Input { path: self.path.clone(), source });
 
-        // Cut after the last newline. What comes after it stays, also when the read has failed.
-        let end = memrchr(b'\n', &lines).map_or(0, |newline| newline + 1);
-        self.unfinished = lines.cut(end);
+        // Cut after the last newline. What comes after it stays, also when the read has failed. What was there before
+        // the read has no newline.
+        let end = memrchr(b'\n', &chunk[start..]).map_or(0, |newline| start + newline + 1);
+        self.unfinished = chunk.cut(end);
         let came = read?;
         self.position += came as u64;
         self.closer.add_bytes_read(came as u64);
         if let Some(left) = &mut self.left {
             *left -= came as u64;
         }
-        Ok((came, (end > 0).then_some(lines)))
+        Ok((came, (end > 0).then_some(chunk)))
     }
 
     /// The unfinished line, if there is one, with the newline that will not come any more.
@@ -286,7 +288,7 @@ fn read_some(file: impl Read, wanted: usize, buffer: &mut Vec<u8>) -> io::Result
     }
 }
 
-/// Opens a regular file. Looks before it opens: to open a pipe would wait for its writer.
+/// Opens a regular file. Looks before it opens it: opening a pipe would wait for its writer.
 fn open_regular(path: &Path) -> Result<Handle> {
     let failed = |source| MergeError::Open { path: path.to_owned(), source };
     if !fs::metadata(path).map_err(failed)?.is_file() {

@@ -6,7 +6,7 @@
 //!
 //! - [`Input`]: an open log, followed by name. [`Input::read_lines`] is the article's `readline`; the blocking leaf
 //!   that every stage calls, on a thread or on a runtime's blocking pool.
-//! - [`Chunk`]: what it hands on, in one of the few blocks that the inputs of a run share.
+//! - [`Chunk`]: the whole lines that it hands on.
 //! - [`Closer`]: ends one input from anywhere. A follower can wait for it on a thread or in a task.
 //! - [`Output`]: where the merged lines go. It never buffers and never goes on after a failure.
 //! - [`FanIn`]: collects how the followers ended, and closes all inputs at the first error.

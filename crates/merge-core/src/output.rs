@@ -12,7 +12,7 @@ use same_file::Handle;
 
 use crate::{Input, MergeError, Result};
 
-/// The one output of a merge. Whoever holds it may write; a stage decides who that is.
+/// The one output of a merge. Its owner writes to it; a stage decides who that is.
 ///
 /// It has no buffer of its own: what was written is visible when [`write`](Output::write) returns. After its first
 /// failure it takes nothing more, because the failed write may have left half a line, and the next line would stick
@@ -33,7 +33,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// [`MergeError::SameFile`] when it is one of `inputs`, by whatever link: the file is then as it was.
+    /// [`MergeError::SameFile`] when it is one of `inputs`, through any link: the file is then unchanged.
     /// [`MergeError::Output`] when it cannot be opened.
     pub fn create(path: impl AsRef<Path>, inputs: &[Input]) -> Result<Self> {
         let path = path.as_ref();
@@ -84,10 +84,10 @@ impl Output {
         if self.failed {
             return Err(MergeError::OutputGone);
         }
-        // Until it has gone well it has gone wrong: a panic in the writer leaves half a line as well.
+        // Assume failure until the write succeeds: a panic in the writer leaves half a line as well.
         self.failed = true;
         if let Err(source) = self.writer.write_all(lines).and_then(|()| self.writer.flush()) {
-            // Where this fails as well, half a line stays. The first error is the one that tells why.
+            // If this fails as well, half a line stays. The first error says why.
             let _ = self.cut_back(lines);
             return Err(MergeError::Output { path: self.name.clone(), source });
         }
@@ -105,7 +105,7 @@ impl Output {
         file.set_len(before + memrchr(b'\n', came).map_or(0, |newline| newline as u64 + 1))
     }
 
-    /// A view of how much has been written, for whoever does not hold the output.
+    /// A view of how much has been written, for those who do not own the output.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.progress.clone()

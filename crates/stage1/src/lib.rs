@@ -28,7 +28,7 @@ use merge_core::{Input, Output, Result, Summary};
 pub use tail::tail_file;
 pub use top::run_threads;
 
-/// The entry point that every stage has. Blocks until all `inputs` are closed.
+/// The entry point that every stage exports. Blocks until all `inputs` are closed.
 ///
 /// ```no_run
 /// # use std::time::Duration;

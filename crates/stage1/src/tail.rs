@@ -6,8 +6,8 @@ use merge_core::{Chunk, Found, Input, Result};
 
 /// Follows `input` until it is closed, and hands its lines to `write`; the article's `tail_file`.
 ///
-/// Blocks the thread it runs on. It looks for new data once per `interval`, and at once when the input is closed.
-/// Whoever owns the output stands behind `write`: this function never knows.
+/// Looks for new data once per `interval`, and at once when the input is closed. `write` leads to the owner of the output,
+/// which this function does not know. Blocks the thread that it runs on.
 ///
 /// # Errors
 ///
@@ -16,7 +16,7 @@ use merge_core::{Chunk, Found, Input, Result};
 pub fn tail_file(mut input: Input, interval: Duration, write: &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()> {
     loop {
         match input.read_lines()? {
-            Found::Lines(lines) => write(lines)?,
+            Found::Lines(chunk) => write(chunk)?,
             Found::NoNewData => input.wait_closed(interval),
             Found::End => return Ok(()),
         }

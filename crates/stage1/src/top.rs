@@ -1,4 +1,4 @@
-//! The blocking top: a thread per input, a mutex round the output.
+//! The blocking top: a thread per input, a mutex around the output.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -23,8 +23,8 @@ pub fn run_threads(
 ) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
-    let write = |lines: Chunk| match output.lock() {
-        Ok(mut output) => output.write(&lines),
+    let write = |chunk: Chunk| match output.lock() {
+        Ok(mut output) => output.write(&chunk),
         Err(_poisoned) => Err(MergeError::OutputGone),
     };
     // At most one message per follower.
@@ -36,7 +36,7 @@ pub fn run_threads(
             let (tail, mut write, ended) = (&tail, &write, ended.clone());
             let follow = move || {
                 let followed = catch_unwind(AssertUnwindSafe(|| tail(input, interval, &mut write)));
-                // Nobody is left to tell when the top itself has panicked.
+                // The receiver is gone only if the top itself has panicked.
                 let _ = ended.send(followed.unwrap_or_else(|panic| Err(MergeError::ended_early(Some(panic)))));
             };
             if let Err(error) = thread::Builder::new().name("follower".into()).spawn_scoped(scope, follow) {
@@ -44,10 +44,10 @@ pub fn run_threads(
                 break;
             }
         }
-        // The last sender must go with the last follower, or the loop below would never end.
+        // The last follower must hold the last sender, or the loop below would never end.
         drop(ended);
 
-        // Fan-in: whoever ends first is heard first.
+        // Fan-in: the first to end is the first to be heard.
         for followed in all_ended {
             fan_in.add(followed);
         }

@@ -39,7 +39,7 @@ pub fn blocking_threads(inputs: usize) -> usize {
     inputs + 1
 }
 
-/// The entry point that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
+/// The entry point that every stage exports, on a multi-thread runtime. Blocks until all `inputs` are closed.
 ///
 /// ```no_run
 /// # use std::time::Duration;

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// How many chunks may wait for the writer before the followers have to.
+/// How many chunks may wait for the writer. When the queue is full, the followers wait.
 const QUEUE: usize = 16;
 
 /// Merges `inputs` into `output` until all of them are closed; the article's `run_tasks_mixed`.
@@ -24,10 +24,10 @@ pub async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output:
     let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::new();
 
-    // The one writer. No lock is needed: the output is its own.
+    // The one writer. It needs no lock, because it owns the output.
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
@@ -35,15 +35,15 @@ pub async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output:
     // Fan-out: the blocking tail on a thread of the pool per input.
     for input in inputs {
         let queue = queue.clone();
-        let write_async = async move |lines| queue.send(lines).await.map_err(|_| MergeError::OutputGone);
+        let write_async = async move |chunk| queue.send(chunk).await.map_err(|_| MergeError::OutputGone);
         let runtime = Handle::current();
-        let mut write = move |lines| runtime.block_on(write_async(lines));
+        let mut write = move |chunk| runtime.block_on(write_async(chunk));
         tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
     }
-    // The last sender must go with the last follower, or the writer would wait for ever.
+    // The last follower must hold the last sender, or the writer would wait for ever.
     drop(queue);
 
-    // Fan-in: whoever ends first is heard first, the writer last.
+    // Fan-in: the first to end is the first to be joined; the writer is the last.
     while let Some(ended) = tasks.join_next().await {
         fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
     }

@@ -27,7 +27,7 @@ use tokio::runtime::Builder;
 
 pub use top::run_tasks;
 
-/// The entry point that every stage has, on a multi-thread runtime. Blocks until all `inputs` are closed.
+/// The entry point that every stage exports, on a multi-thread runtime. Blocks until all `inputs` are closed.
 ///
 /// ```no_run
 /// # use std::time::Duration;
