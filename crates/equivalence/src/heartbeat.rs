@@ -1,19 +1,21 @@
-//! Whether an async top keeps its hands off the runtime's workers.
+//! Whether an async top leaves the runtime's workers free.
 //!
-//! The entry point cannot show that: it is blocking, and a merge that blocks its only worker still merges. So this looks
-//! from inside: beside the merge, on the same current-thread runtime, a task beats. While the output is held back,
-//! the beat has to go on.
+//! The entry point cannot show that: it is blocking, and a merge that blocks its only worker still merges. So these
+//! checks look from inside, on a current-thread runtime. A task beats beside the merge, and the beat has to go on while
+//! the output is held back. And a subscriber on the runtime's one thread sees every span of a read that runs there.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use merge_core::{Input, Output, Summary};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 
 use crate::{Fixture, Settings, Violation};
 
-/// Makes the `#[test]` of an async top: `heartbeat!(stage4::run_tasks)`. The calling crate needs tokio.
+/// Makes the two `#[test]`s of an async top: `heartbeat!(stage4::run_tasks)`. The calling crate needs tokio.
 #[macro_export]
 macro_rules! heartbeat {
     ($run:path) => {
@@ -21,6 +23,14 @@ macro_rules! heartbeat {
         fn a_slow_output_blocks_no_runtime_worker() {
             let settings = $crate::Settings::default();
             if let Err(violation) = $crate::heartbeat::check($crate::beating!($run), &settings) {
+                panic!("{violation}");
+            }
+        }
+
+        #[test]
+        fn a_read_blocks_no_runtime_worker() {
+            let settings = $crate::Settings::default();
+            if let Err(violation) = $crate::heartbeat::check_reads($crate::beating!($run), &settings) {
                 panic!("{violation}");
             }
         }
@@ -90,4 +100,46 @@ pub fn check(merge: BeatingEntryPoint, settings: &Settings) -> Result<(), Violat
     fixture.captured.release();
     run.close_all();
     run.end_confirmed(&fixture.sources())
+}
+
+/// Runs a merge, and sees on which threads it reads.
+///
+/// # Errors
+///
+/// [`Violation::ReadOnWorker`] when it was the runtime's own; else as any scenario.
+pub fn check_reads(merge: BeatingEntryPoint, settings: &Settings) -> Result<(), Violation> {
+    let mut fixture = Fixture::new(2, settings);
+    for input in 0..2 {
+        fixture.append(input, format!("{input}\n"));
+    }
+    let read = Arc::new(AtomicBool::new(false));
+    let subscriber = Reads(Arc::clone(&read));
+    // It counts for this thread alone, which is the only worker. The pool's threads have none.
+    let run = fixture.start(move |inputs, interval, output| {
+        tracing::subscriber::with_default(subscriber, || merge(inputs, interval, output, Box::new(|| {})))
+    });
+    run.await_merge(&fixture.sources())?;
+    run.close_all();
+    run.end_confirmed(&fixture.sources())?;
+    if read.load(Ordering::Relaxed) { Err(Violation::ReadOnWorker) } else { Ok(()) }
+}
+
+/// Remembers that a read has begun.
+struct Reads(Arc<AtomicBool>);
+
+impl Subscriber for Reads {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.name() == "read_lines"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        self.0.store(true, Ordering::Relaxed);
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &Event<'_>) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
 }

@@ -83,6 +83,8 @@ pub enum Violation {
         /// For how long.
         patience: Duration,
     },
+    /// A runtime worker read a file itself.
+    ReadOnWorker,
     /// A file that should have stayed as it was did not.
     Touched {
         /// The file.
@@ -157,7 +159,7 @@ impl Violation {
             Self::WrongSummary { .. } => Reason::WrongSummary,
             Self::MemoryGrew { .. } => Reason::MemoryGrew,
             Self::BusyWhileIdle { .. } => Reason::BusyWhileIdle,
-            Self::BlockedWorker { .. } => Reason::BlockedWorker,
+            Self::BlockedWorker { .. } | Self::ReadOnWorker => Reason::BlockedWorker,
             Self::Touched { .. } => Reason::Touched,
         }
     }
@@ -232,6 +234,7 @@ impl fmt::Display for Violation {
             Self::BlockedWorker { patience } => {
                 write!(f, "a runtime worker was blocked: no other task ran for {patience:?}")
             }
+            Self::ReadOnWorker => write!(f, "a runtime worker was blocked: it read a file itself"),
             Self::Touched { path } => write!(f, "a file was touched that should not be: {}", path.display()),
         }
     }
