@@ -20,19 +20,10 @@
 //! | 130  | a second signal                                                                           |
 
 mod args;
-#[cfg(feature = "testing")]
-#[doc(hidden)]
-pub mod cli_suite;
-#[cfg(all(feature = "testing", unix))]
-#[doc(hidden)]
-pub mod fault_suite;
 mod limit;
 mod report;
 mod status;
 mod stop;
-#[cfg(feature = "testing")]
-#[doc(hidden)]
-pub mod testing;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
