@@ -17,11 +17,11 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) no_follow: bool,
 
-    /// A file, which is emptied first, or - for standard output
+    /// A file (emptied first), or - for standard output
     #[arg(long, value_name = "PATH|-")]
     pub(crate) output: PathBuf,
 
-    /// Log files. They may be truncated or replaced while the program runs
+    /// Log files. They may be truncated or replaced at any time
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 }

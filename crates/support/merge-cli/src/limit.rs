@@ -17,7 +17,7 @@ const EMFILE: i32 = 24;
 
 /// Raises the soft limit on open files to the hard limit, because each rotation opens a second file. Returns how many
 /// files may then be open, if it is known: there is no such limit off Unix.
-#[must_use]
+#[allow(clippy::must_use_candidate)]
 pub fn raise_file_limit() -> Option<u64> {
     // If the limit cannot be raised, opening the inputs shows whether that was necessary.
     #[cfg(unix)]
