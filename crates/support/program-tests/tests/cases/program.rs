@@ -1,10 +1,12 @@
-//! The harness: the program of one stage, a scratch folder for it, and a deadline for everything it does.
+//! The harness: a program, a scratch folder for it, and a deadline for everything it does.
 
 use std::env;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
+#[cfg(unix)]
+use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{LazyLock, mpsc};
@@ -15,8 +17,8 @@ use equivalence::{Source, confirm};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The stage under test, which is also the name of the test file.
-pub(crate) const STAGE: &str = env!("CARGO_CRATE_NAME");
+/// The program under test, which is also the name of the test file.
+pub(crate) const NAME: &str = env!("CARGO_CRATE_NAME");
 
 /// How long to wait before checking a condition again.
 const TICK: Duration = Duration::from_millis(5);
@@ -26,12 +28,13 @@ fn deadline() -> Duration {
     equivalence::Settings::default().patience
 }
 
-/// Builds the programs of all stages and returns the path of this stage's. Cargo announces programs only to tests of
-/// the same package, so the first case of each test process asks cargo, which does nothing when they are up to date.
+/// Builds the program and returns its path. Cargo announces programs only to tests of the same package, so the first
+/// case of each test process asks cargo, which does nothing if the program is up to date.
 fn build() -> Result<PathBuf, String> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // All stages in one build: then they share one set of compiled dependencies.
-    cargo.args(["build", "--locked", "--package", "stage*", "--bins", "--message-format=json-render-diagnostics"]);
+    let packages = if NAME.starts_with("stage") { "stage*" } else { NAME };
+    cargo.args(["build", "--locked", "--package", packages, "--bins", "--message-format=json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
@@ -39,9 +42,9 @@ fn build() -> Result<PathBuf, String> {
     String::from_utf8_lossy(&built.stdout)
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| built.status.success() && message["target"]["name"] == STAGE)
+        .filter(|message| built.status.success() && message["target"]["name"] == NAME)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| format!("cannot build the program {STAGE}: see the output of {cargo:?} above"))
+        .ok_or_else(|| format!("cannot build {NAME}: see the output of {cargo:?} above"))
 }
 
 /// Reports a case, or a part of it, that this machine does not permit. Writes past the test harness, which hides what
@@ -49,11 +52,11 @@ fn build() -> Result<PathBuf, String> {
 #[cfg(unix)]
 pub(crate) fn skip(reason: &str) {
     let case = thread::current().name().unwrap_or_default().to_owned();
-    let _ = writeln!(std::io::stderr(), "skipped: {STAGE}: {case}: {reason}");
+    let _ = writeln!(std::io::stderr(), "skipped: {NAME}: {case}: {reason}");
 }
 
 /// The program in a scratch folder of its own. The program runs there, so that files have short names.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     pub(crate) program: PathBuf,
     folder: TempDir,
     /// The user that runs the program, if it is another one than runs the test.
@@ -61,15 +64,24 @@ pub(crate) struct Stage {
     user: Option<u32>,
 }
 
-impl Stage {
+impl Fixture {
     pub(crate) fn new() -> Self {
         static PROGRAM: LazyLock<Result<PathBuf, String>> = LazyLock::new(build);
         Self {
             program: PROGRAM.clone().unwrap_or_else(|error| panic!("{error}")),
-            folder: TempDir::with_prefix(format!("{STAGE}-")).unwrap(),
+            folder: TempDir::with_prefix(format!("{NAME}-")).unwrap(),
             #[cfg(unix)]
             user: None,
         }
+    }
+
+    /// With these files in the folder.
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
+        let fixture = Self::new();
+        for (file, content) in files {
+            fixture.write(file, content);
+        }
+        fixture
     }
 
     pub(crate) fn path(&self, file: impl AsRef<Path>) -> PathBuf {
@@ -77,7 +89,9 @@ impl Stage {
     }
 
     pub(crate) fn write(&self, file: impl AsRef<Path>, content: impl AsRef<[u8]>) {
-        fs::write(self.path(file), content).unwrap();
+        let path = self.path(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
     }
 
     pub(crate) fn append(&self, file: &str, content: &str) {
@@ -112,7 +126,14 @@ impl Stage {
     pub(crate) fn start_with_stdout(&self, mut command: Command) -> Running<'_> {
         command.current_dir(&self.folder).stdin(Stdio::null()).stderr(File::create(self.path(".stderr")).unwrap());
         let started = Instant::now();
-        Running { child: command.spawn().unwrap(), command, started, stage: self }
+        Running {
+            child: command.spawn().unwrap(),
+            command,
+            started,
+            fixture: self,
+            #[cfg(unix)]
+            seen: 0,
+        }
     }
 
     pub(crate) fn run(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Ended {
@@ -158,7 +179,7 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for Fixture {
     fn drop(&mut self) {
         if thread::panicking() {
             self.folder.disable_cleanup(true);
@@ -168,23 +189,23 @@ impl Drop for Stage {
 }
 
 #[cfg(unix)]
-impl Stage {
+impl Fixture {
     /// A program that permissions restrict. They do not restrict root, so for root the user `nobody` runs a copy.
     pub(crate) fn bound_by_permissions() -> Self {
         use std::os::unix::fs::{MetadataExt, chown};
 
         const NOBODY: u32 = 65_534;
-        let mut stage = Self::new();
-        if fs::metadata(&stage.folder).unwrap().uid() == 0 {
-            chown(&stage.folder, Some(NOBODY), Some(NOBODY)).unwrap();
-            let copy = stage.path(STAGE);
+        let mut fixture = Self::new();
+        if fs::metadata(&fixture.folder).unwrap().uid() == 0 {
+            chown(&fixture.folder, Some(NOBODY), Some(NOBODY)).unwrap();
+            let copy = fixture.path(NAME);
             // Not `fs::copy`: a process that another test forks meanwhile would inherit the file open for writing,
             // and the system refuses to run a file that is open for writing.
-            assert!(Command::new("cp").arg(&stage.program).arg(&copy).status().unwrap().success());
-            stage.permit(STAGE, 0o755);
-            (stage.program, stage.user) = (copy, Some(NOBODY));
+            assert!(Command::new("cp").arg(&fixture.program).arg(&copy).status().unwrap().success());
+            fixture.permit(NAME, 0o755);
+            (fixture.program, fixture.user) = (copy, Some(NOBODY));
         }
-        stage
+        fixture
     }
 
     pub(crate) fn permit(&self, file: &str, mode: u32) {
@@ -205,15 +226,18 @@ pub(crate) struct Running<'a> {
     command: Command,
     pub(crate) child: Child,
     started: Instant,
-    pub(crate) stage: &'a Stage,
+    pub(crate) fixture: &'a Fixture,
+    /// How far into the output the test has seen.
+    #[cfg(unix)]
+    seen: u64,
 }
 
 impl Running<'_> {
     pub(crate) fn end(mut self) -> Ended {
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
-                let stdout = fs::read(self.stage.path(".stdout")).unwrap_or_default();
-                return Ended { code: status.code(), stdout, stderr: self.stage.text(".stderr") };
+                let stdout = fs::read(self.fixture.path(".stdout")).unwrap_or_default();
+                return Ended { code: status.code(), stdout, stderr: self.fixture.text(".stderr") };
             }
             self.tick("its end");
         }
@@ -222,7 +246,7 @@ impl Running<'_> {
     /// Pauses for a moment. Panics once the deadline has passed.
     pub(crate) fn tick(&self, what: &str) {
         if self.started.elapsed() > deadline() {
-            let stderr = self.stage.text(".stderr");
+            let stderr = self.fixture.text(".stderr");
             panic!("still waiting for {what} after {:?}: {:?}; stderr: {stderr:?}", deadline(), self.command);
         }
         thread::sleep(TICK);
@@ -232,19 +256,32 @@ impl Running<'_> {
 #[cfg(unix)]
 impl Running<'_> {
     /// Waits until a condition holds. Panics if the program ends first.
-    pub(crate) fn wait_for(&mut self, what: &str, mut holds: impl FnMut(&Stage) -> bool) {
-        while !holds(self.stage) {
+    pub(crate) fn wait_for(&mut self, what: &str, mut holds: impl FnMut(&Fixture) -> bool) {
+        while !holds(self.fixture) {
             if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("the program ended ({status}) before {what}; stderr: {:?}", self.stage.text(".stderr"));
+                panic!("the program ended ({status}) before {what}; stderr: {:?}", self.fixture.text(".stderr"));
             }
             self.tick(what);
         }
     }
 
     pub(crate) fn wait_for_lines(&mut self, lines: usize) {
-        self.wait_for(&format!("{lines} lines in the output"), |stage| {
-            fs::read_to_string(stage.path("out")).is_ok_and(|text| text.matches('\n').count() >= lines)
+        self.wait_for(&format!("{lines} lines in the output"), |fixture| {
+            fs::read_to_string(fixture.path("out")).is_ok_and(|text| text.matches('\n').count() >= lines)
         });
+    }
+
+    /// Waits until `line` is in the output, after the line that it last waited for.
+    pub(crate) fn wait_for_line(&mut self, line: &str) {
+        let mut seen = self.seen;
+        self.wait_for(&format!("{line:?} in the output"), |fixture| {
+            let Ok(mut out) = File::open(fixture.path("out")) else { return false };
+            let mut unseen = String::new();
+            out.seek(SeekFrom::Start(seen)).unwrap();
+            out.read_to_string(&mut unseen).unwrap();
+            unseen.find(line).inspect(|at| seen += (at + line.len()) as u64).is_some()
+        });
+        self.seen = seen;
     }
 
     pub(crate) fn signal(&self, signal: &str) {
@@ -290,7 +327,7 @@ impl Ended {
     #[track_caller]
     pub(crate) fn assert_summary(&self, lines: &str, inputs: &str) {
         self.assert_succeeded();
-        let (start, middle) = (format!("{STAGE}: merged {lines} ("), format!(") from {inputs} in "));
+        let (start, middle) = (format!("{NAME}: merged {lines} ("), format!(") from {inputs} in "));
         let text = &self.stderr;
         assert!(text.starts_with(&start) && text.contains(&middle) && text.ends_with(" s\n"), "{text:?}");
         assert_eq!(text.lines().count(), 1, "{text:?}");
@@ -302,7 +339,7 @@ impl Ended {
     pub(crate) fn assert_failed(&self, message: &str, os_error: Option<i32>) {
         assert_eq!(self.code, Some(1), "{self:?}");
         assert_eq!(self.stderr.lines().count(), 1, "not one line: {self:?}");
-        assert!(self.stderr.starts_with(&format!("{STAGE}: {message}")), "{message:?} not in {self:?}");
+        assert!(self.stderr.starts_with(&format!("{NAME}: {message}")), "{message:?} not in {self:?}");
         if let Some(number) = os_error {
             assert!(self.stderr.contains(&format!("(os error {number})")), "{number} not in {self:?}");
         }

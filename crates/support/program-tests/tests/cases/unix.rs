@@ -5,28 +5,25 @@ use std::path::Path;
 use std::process::Command;
 
 use super::cli::{assert_refused, assert_same_file_refused};
-use super::program::{Ended, Stage, skip};
+use super::program::{Ended, Fixture, skip};
 
 // -- Signals ---------------------------------------------------------------------------------------------------------
 
 fn assert_ends_with_everything_merged(signal: &str) {
-    let stage = Stage::new();
-    stage.write("a", "a from before\n");
-    stage.write("b", "");
-    stage.write("c", "");
-    let mut running = stage.start(stage.command(["--interval", "20ms", "--output", "out", "a", "b", "c"]));
+    let fixture = Fixture::with(&[("a", "a from before\n"), ("b", ""), ("c", "")]);
+    let mut running = fixture.start(fixture.command(["--interval", "20ms", "--output", "out", "a", "b", "c"]));
     running.wait_for_lines(1);
-    stage.append("b", "b while it runs\nb half");
+    fixture.append("b", "b while it runs\nb half");
     running.wait_for_lines(2);
-    stage.append("b", " and half\n");
+    fixture.append("b", " and half\n");
     running.wait_for_lines(3);
-    assert_eq!(stage.text("out"), "a from before\nb while it runs\nb half and half\n");
+    assert_eq!(fixture.text("out"), "a from before\nb while it runs\nb half and half\n");
     // The test does not wait for these: what is there when the signal comes belongs to the output.
-    stage.append("a", "a just before the end\n");
-    stage.append("c", "c unfinished");
+    fixture.append("a", "a just before the end\n");
+    fixture.append("c", "c unfinished");
     running.signal(signal);
     running.end().assert_summary("5 lines", "3 inputs");
-    stage.assert_merged(&stage.sources(&["a", "b", "c"]));
+    fixture.assert_merged(&fixture.sources(&["a", "b", "c"]));
 }
 
 #[test]
@@ -41,9 +38,8 @@ fn sigint_ends_a_program_that_follows_with_everything_merged() {
 
 #[test]
 fn a_signal_is_heard_at_once_however_long_the_interval() {
-    let stage = Stage::new();
-    stage.write("a", "a\n");
-    let mut running = stage.start(stage.command(["--interval", "100000years", "--output", "out", "a"]));
+    let fixture = Fixture::with(&[("a", "a\n")]);
+    let mut running = fixture.start(fixture.command(["--interval", "100000years", "--output", "out", "a"]));
     running.wait_for_lines(1);
     running.signal("TERM");
     running.end().assert_succeeded();
@@ -51,8 +47,8 @@ fn a_signal_is_heard_at_once_however_long_the_interval() {
 
 #[test]
 fn a_second_signal_ends_a_program_whose_output_is_stuck() {
-    let stage = Stage::new();
-    let (mut running, _unread) = stage.start_into_a_pipe(&[]);
+    let fixture = Fixture::new();
+    let (mut running, _unread) = fixture.start_into_a_pipe(&[]);
     // Two signals in quick succession may count as one, so there may have to be more.
     while running.child.try_wait().unwrap().is_none() {
         running.signal("TERM");
@@ -63,8 +59,8 @@ fn a_second_signal_ends_a_program_whose_output_is_stuck() {
 
 #[test]
 fn without_following_one_signal_ends_a_program_whose_output_is_stuck() {
-    let stage = Stage::new();
-    let (running, _unread) = stage.start_into_a_pipe(&["--no-follow"]);
+    let fixture = Fixture::new();
+    let (running, _unread) = fixture.start_into_a_pipe(&["--no-follow"]);
     running.signal("INT");
     running.end().assert_said(Some(130), "");
 }
@@ -73,8 +69,7 @@ fn without_following_one_signal_ends_a_program_whose_output_is_stuck() {
 
 #[test]
 fn standard_streams_that_are_closed_or_full_do_no_harm() {
-    let stage = Stage::new();
-    stage.write("a", "a\n");
+    let fixture = Fixture::with(&[("a", "a\n")]);
     let mut streams = vec![">&-", "2>&-", "<&- >&- 2>&-"];
     if Path::new("/dev/full").exists() {
         streams.push("2>/dev/full");
@@ -83,11 +78,11 @@ fn standard_streams_that_are_closed_or_full_do_no_harm() {
     }
     for closed in streams {
         let assert_code = |code, args: &[&str]| {
-            let ended = stage.start(stage.command_after(&format!("exec {closed};"), args)).end();
+            let ended = fixture.start(fixture.command_after(&format!("exec {closed};"), args)).end();
             assert_eq!(ended.code, Some(code), "{closed}: {ended:?}");
         };
         assert_code(0, &["--no-follow", "--output", "out", "a"]);
-        assert_eq!(stage.text("out"), "a\n", "{closed}");
+        assert_eq!(fixture.text("out"), "a\n", "{closed}");
         assert_code(0, &["--no-follow", "--output", "-", "a"]);
         assert_code(1, &["--output", "out", "absent"]);
         assert_code(0, &["--help"]);
@@ -98,86 +93,85 @@ fn standard_streams_that_are_closed_or_full_do_no_harm() {
 
 #[test]
 fn an_input_is_refused_as_the_output_through_a_symbolic_link() {
-    let stage = Stage::new();
-    std::os::unix::fs::symlink("b", stage.path("link")).unwrap();
-    assert_same_file_refused(&stage, "link");
+    let fixture = Fixture::new();
+    std::os::unix::fs::symlink("b", fixture.path("link")).unwrap();
+    assert_same_file_refused(&fixture, "link");
 }
 
 #[test]
 fn an_input_is_refused_as_standard_output() {
-    let stage = Stage::new();
-    stage.write("a", "a\n");
-    let mut command = stage.command(["--output", "-", "a"]);
-    command.stdout(OpenOptions::new().append(true).open(stage.path("a")).unwrap());
-    let ended = stage.start_with_stdout(command).end();
+    let fixture = Fixture::with(&[("a", "a\n")]);
+    let mut command = fixture.command(["--output", "-", "a"]);
+    command.stdout(OpenOptions::new().append(true).open(fixture.path("a")).unwrap());
+    let ended = fixture.start_with_stdout(command).end();
     ended.assert_failed("output (standard output) is the same file as input a\n", None);
-    assert_eq!(stage.text("a"), "a\n", "the input was touched");
+    assert_eq!(fixture.text("a"), "a\n", "the input was touched");
 }
 
 #[test]
 fn a_pipe_is_refused_as_an_input_and_not_waited_for() {
-    let stage = Stage::new();
-    assert!(Command::new("mkfifo").arg(stage.path("pipe")).status().unwrap().success());
-    assert_refused(&stage, "pipe", "cannot follow input pipe: not a regular file\n", None);
+    let fixture = Fixture::new();
+    assert!(Command::new("mkfifo").arg(fixture.path("pipe")).status().unwrap().success());
+    assert_refused(&fixture, "pipe", "cannot follow input pipe: not a regular file\n", None);
 }
 
 #[test]
 fn an_unreadable_input_is_refused_with_its_cause() {
-    let stage = Stage::bound_by_permissions();
-    stage.write("locked", "a\n");
-    stage.permit("locked", 0);
-    assert_refused(&stage, "locked", "cannot open input locked: ", Some(13));
+    let fixture = Fixture::bound_by_permissions();
+    fixture.write("locked", "a\n");
+    fixture.permit("locked", 0);
+    assert_refused(&fixture, "locked", "cannot open input locked: ", Some(13));
 }
 
 #[test]
 fn a_name_with_a_newline_keeps_the_error_on_one_line() {
-    assert_refused(&Stage::new(), "ab\nsent\u{1b}[2J", "cannot open input ab\\nsent\\u{1b}[2J: ", Some(2));
+    assert_refused(&Fixture::new(), "ab\nsent\u{1b}[2J", "cannot open input ab\\nsent\\u{1b}[2J: ", Some(2));
 }
 
 // -- Limits on open files --------------------------------------------------------------------------------------------
 
-fn write_many(stage: &Stage, count: usize) -> Vec<String> {
+fn write_many(fixture: &Fixture, count: usize) -> Vec<String> {
     let names: Vec<_> = (0..count).map(|number| format!("{number}.log")).collect();
     for name in &names {
-        stage.write(name, format!("{name}\n"));
+        fixture.write(name, format!("{name}\n"));
     }
     names
 }
 
 /// Merges the files `names` in a shell that has set this limit.
-fn merge_under(stage: &Stage, limit: &str, names: &[String]) -> Ended {
+fn merge_under(fixture: &Fixture, limit: &str, names: &[String]) -> Ended {
     let args = ["--no-follow", "--output", "out"].into_iter().chain(names.iter().map(String::as_str));
-    stage.start(stage.command_after(&format!("ulimit {limit};"), args)).end()
+    fixture.start(fixture.command_after(&format!("ulimit {limit};"), args)).end()
 }
 
 #[test]
 fn more_inputs_than_the_soft_limit_are_merged() {
-    let stage = Stage::new();
-    let names = write_many(&stage, 1500);
-    merge_under(&stage, "-Sn 256", &names).assert_summary("1,500 lines", "1,500 inputs");
-    stage.assert_merged(&stage.sources(&names));
+    let fixture = Fixture::new();
+    let names = write_many(&fixture, 1500);
+    merge_under(&fixture, "-Sn 256", &names).assert_summary("1,500 lines", "1,500 inputs");
+    fixture.assert_merged(&fixture.sources(&names));
 }
 
 #[test]
 fn more_inputs_than_the_hard_limit_are_refused_with_both_numbers() {
-    let stage = Stage::new();
-    let ended = merge_under(&stage, "-n 64", &write_many(&stage, 100));
+    let fixture = Fixture::new();
+    let ended = merge_under(&fixture, "-n 64", &write_many(&fixture, 100));
     ended.assert_failed("cannot open input ", Some(24));
     let both = ": the hard limit is 64 open files, too few for 100 inputs\n";
     assert!(ended.stderr.ends_with(both), "{ended:?}");
-    assert!(!stage.path("out").exists(), "the output was touched");
+    assert!(!fixture.path("out").exists(), "the output was touched");
 }
 
 /// After its inputs, a program opens its output, its runtime and its signal handler. Wherever among them the limit is
 /// reached, the program must not stop half way.
 #[test]
 fn a_hard_limit_that_is_just_too_low_is_met_before_the_output_is_touched() {
-    let stage = Stage::new();
-    let names = write_many(&stage, 20);
+    let fixture = Fixture::new();
+    let names = write_many(&fixture, 20);
     let mut merged = 0;
     for limit in 20..80 {
-        stage.write("out", "precious\n");
-        let ended = merge_under(&stage, &format!("-n {limit}"), &names);
+        fixture.write("out", "precious\n");
+        let ended = merge_under(&fixture, &format!("-n {limit}"), &names);
         if ended.code == Some(0) {
             ended.assert_summary("20 lines", "20 inputs");
             merged += 1;
@@ -185,7 +179,7 @@ fn a_hard_limit_that_is_just_too_low_is_met_before_the_output_is_touched() {
             let cause = format!("the hard limit is {limit} open files, too few for 20 inputs\n");
             assert!(ended.stderr.ends_with(&cause), "limit {limit}: {ended:?}");
             ended.assert_failed("cannot open input ", Some(24));
-            assert_eq!(stage.text("out"), "precious\n", "limit {limit}: the output was touched");
+            assert_eq!(fixture.text("out"), "precious\n", "limit {limit}: the output was touched");
         }
     }
     assert!((1..60).contains(&merged), "the limits tried must lie on both sides of what is needed, not {merged}");
