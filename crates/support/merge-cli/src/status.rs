@@ -91,6 +91,15 @@ impl ProgressTracker for Line {
 #[derive(Debug)]
 struct Terminal(Term);
 
+/// Methods that do the same as those of the terminal.
+macro_rules! pass_on {
+    ($($method:ident($($argument:ident: $type:ty)?);)*) => {$(
+        fn $method(&self $(, $argument: $type)?) -> io::Result<()> {
+            self.0.$method($($argument)?)
+        }
+    )*};
+}
+
 impl TermLike for Terminal {
     fn width(&self) -> u16 {
         TermLike::width(&self.0).saturating_sub(MARGIN).max(1)
@@ -100,35 +109,14 @@ impl TermLike for Terminal {
         TermLike::height(&self.0)
     }
 
-    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-        self.0.move_cursor_up(lines)
-    }
-
-    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        self.0.move_cursor_down(lines)
-    }
-
-    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-        self.0.move_cursor_right(columns)
-    }
-
-    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-        self.0.move_cursor_left(columns)
-    }
-
-    fn write_line(&self, line: &str) -> io::Result<()> {
-        self.0.write_line(line)
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        self.0.write_str(text)
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        self.0.clear_line()
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.0.flush()
+    pass_on! {
+        move_cursor_up(lines: usize);
+        move_cursor_down(lines: usize);
+        move_cursor_right(columns: usize);
+        move_cursor_left(columns: usize);
+        write_line(line: &str);
+        write_str(text: &str);
+        clear_line();
+        flush();
     }
 }

@@ -125,9 +125,8 @@ fn killed_in_the_middle_it_leaves_whole_lines_in_order_but_for_a_last_one_cut_sh
 }
 
 fn assert_nothing_lost_at(signal: &str) {
-    let fixture = Fixture::new();
+    let fixture = Fixture::with(&[("idle", "idle, and with no end")]);
     let load = Load::start(&fixture, HEAVY);
-    fixture.write("idle", "idle, and with no end");
     // Long enough that at the signal there is something that has not been merged yet.
     let mut running = follow(&fixture, "500ms", &["idle"]);
     wait_for_bytes(&mut running, MIB);
@@ -151,9 +150,8 @@ fn sigint_under_load_loses_nothing_that_was_written_before() {
 
 #[test]
 fn head_under_load_ends_it_quietly() {
-    let fixture = Fixture::new();
+    let fixture = Fixture::with(&[("idle", "")]);
     let load = Load::start(&fixture, HEAVY);
-    fixture.write("idle", "");
     let mut command = fixture.command(["--interval", "20ms", "--output", "-", "idle"]);
     command.args(LOADED).stdout(Stdio::piped());
     let mut running = fixture.start_with_stdout(command);
@@ -186,9 +184,8 @@ fn assert_ended_by_output(fixture: &Fixture, ended: &Ended, output: &str, os_err
 
 #[test]
 fn an_output_that_reaches_the_file_size_limit_ends_it_with_the_cause_and_whole_lines() {
-    let fixture = Fixture::new();
+    let fixture = Fixture::with(&[("idle", "")]);
     let load = Load::start(&fixture, HEAVY);
-    fixture.write("idle", "");
     // A unit is 512 or 1024 bytes, depending on the shell. Without the signal, which would kill, the write fails.
     let limit = "trap '' XFSZ; ulimit -f 513;";
     let args = ["--interval", "20ms", "--output", "out", "idle"];
@@ -378,9 +375,8 @@ mod linux {
         if !has_unreadable() {
             return;
         }
-        let fixture = Fixture::new();
+        let fixture = Fixture::with(&[("log", "log 1\n")]);
         let load = Load::start(&fixture, HEAVY);
-        fixture.write("log", "log 1\n");
         std::os::unix::fs::symlink(UNREADABLE, fixture.path("next")).unwrap();
         let mut running = follow(&fixture, "50ms", &["log"]);
         wait_for_bytes(&mut running, MIB);

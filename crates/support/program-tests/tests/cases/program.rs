@@ -312,7 +312,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Fails unless this is the exit code and these are all the words on standard error.
+    /// Fails unless this is the exit code, and exactly this text was printed to standard error.
     #[track_caller]
     pub(crate) fn assert_said(&self, code: Option<i32>, stderr: &str) {
         assert_eq!((self.code, self.stderr.as_str()), (code, stderr));
