@@ -1,4 +1,4 @@
-//! The tour: every stage merges the same logs, each is confirmed, and all agree.
+//! The tour: every stage merges the same logs, each output is confirmed, and all stages agree.
 //!
 //! ```sh
 //! cargo run --release -p tour
@@ -6,12 +6,12 @@
 //!
 //! # Layout
 //!
-//! - `stages.rs`: the stages in one table, and what each is.
-//! - `logs.rs`: what is merged: logs that simulated writers grow, or a snapshot of real ones.
-//! - `run.rs`: one stage at work: its entry point, its threads, its time, and whether its output is confirmed.
-//! - `threads.rs`: how many threads it used.
-//! - `timelines.rs`: pictures of what its threads did.
-//! - `report.rs`: what is printed.
+//! - `stages.rs`: the stages in one table.
+//! - `logs.rs`: the logs to merge: simulated writers grow them, or they are a snapshot of real ones.
+//! - `run.rs`: runs one stage, measures it and confirms its output.
+//! - `threads.rs`: counts its threads.
+//! - `timelines.rs`: draws what its threads do.
+//! - `report.rs`: the printed report.
 //! - `main.rs`: the arguments and the exit code.
 
 mod logs;
@@ -31,61 +31,56 @@ use merge_core::{Input, MergeError, Output};
 use same_file::is_same_file;
 
 pub use logs::Logs;
-pub use stages::{STAGES, Stage, Tail, Top};
+pub use stages::{STAGES, Stage};
 pub use timelines::{Timelines, WATCHED};
 
-/// What stops a tour: its surroundings (a missing log, a full disk), never a stage. Its text is one line.
+/// An error stops the tour: a missing log or a full disk, never a stage that fails. Its text is one line.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Where each stage writes to: a file per stage in one folder, opened before the tour begins.
-#[derive(Debug)]
-pub struct Outputs(Vec<(PathBuf, Output)>);
+/// The output of a stage, and its path.
+pub type OutputFile = (PathBuf, Output);
 
-impl Outputs {
-    /// Creates `folder` where it is missing, and in it `NAME.merged` for each of `stages`. Files of these names are
-    /// overwritten; nothing else in the folder is touched.
-    ///
-    /// # Errors
-    ///
-    /// When the folder or a file cannot be created, or the file is one of `logs`.
-    pub fn create(folder: &Path, stages: &[Stage], logs: &[Input]) -> Result<Self> {
-        fs::create_dir_all(folder).map_err(about("cannot create folder", folder))?;
-        let paths = stages.iter().map(|stage| folder.join(format!("{}.merged", stage.name)));
-        let paths: Vec<_> = paths.collect();
-        // All are checked before the first is emptied.
-        for path in paths.iter().filter(|path| path.exists()) {
-            for log in logs.iter().map(Input::path) {
-                if is_same_file(path, log).map_err(about("cannot write output", path))? {
-                    return Err(MergeError::SameFile { output: path.clone(), input: log.to_owned() }.into());
-                }
+/// Opens an output for each of `stages`: `NAME.merged` in `folder`, which is created if it is missing. Overwrites files
+/// of these names and touches nothing else in the folder.
+///
+/// # Errors
+///
+/// If the folder or a file cannot be created, or the file is one of `logs`.
+pub fn create_outputs(folder: &Path, stages: &[Stage], logs: &[Input]) -> Result<Vec<OutputFile>> {
+    fs::create_dir_all(folder).map_err(about("cannot create folder", folder))?;
+    let paths: Vec<_> = stages.iter().map(|stage| folder.join(format!("{}.merged", stage.name))).collect();
+    // Checks all before it empties the first.
+    for path in paths.iter().filter(|path| path.exists()) {
+        for log in logs.iter().map(Input::path) {
+            if is_same_file(path, log).map_err(about("cannot write output", path))? {
+                return Err(MergeError::SameFile { output: path.clone(), input: log.to_owned() }.into());
             }
         }
-        let create = |path| Output::create(&path, logs).map(|output| (path, output));
-        Ok(Self(paths.into_iter().map(create).collect::<merge_core::Result<_>>()?))
     }
+    let create = |path| Ok(Output::create(&path, logs).map(|output| (path, output))?);
+    paths.into_iter().map(create).collect()
 }
 
-/// Takes `logs` through each of `stages`, reports to `out`, and says whether all stages agree: every output is a
-/// merge of the logs, and all hold the same lines.
+/// Takes `logs` through each of `stages`, which writes to its output, and prints a report to `out`. Returns whether all
+/// stages agree: every output is a merge of the logs, and all hold the same lines.
 ///
-/// With `timelines` each stage that was given is drawn as well: give [`WATCHED`] ones.
+/// With `timelines` it also draws each stage; the stages should then be [`WATCHED`].
 ///
 /// A stage that fails does not stop the tour. Blocks until the last stage has ended.
 ///
 /// # Errors
 ///
-/// When the logs cannot be read or written, or `out` or a picture cannot.
+/// If a log, a picture or `out` fails.
 pub fn tour(
     stages: &[Stage],
     logs: &Logs,
     interval: Duration,
-    outputs: Outputs,
+    outputs: Vec<OutputFile>,
     mut timelines: Option<Timelines>,
     out: &mut impl Write,
 ) -> Result<bool> {
-    raise_file_limit(logs.count());
-    let mut outcomes: Vec<_> = Vec::new();
-    for (stage, (path, output)) in stages.iter().zip(outputs.0) {
+    let mut outcomes = Vec::new();
+    for (stage, (path, output)) in stages.iter().zip(outputs) {
         report::stage(out, stage)?;
         let outcome = run::run(stage, logs, interval, &path, output)?;
         if let Some(timelines) = &mut timelines {
@@ -101,18 +96,7 @@ pub fn tour(
     Ok(report::agreement(out, &outcomes)?)
 }
 
-/// Lets this process open `inputs` files at once, as far as the system allows. Where it does not, opening the first
-/// file too many says so.
-pub fn raise_file_limit(inputs: usize) {
-    /// Outputs, standard streams, and what runtimes open for themselves.
-    const OTHERS: usize = 100;
-    #[cfg(unix)]
-    let _ = rlimit::increase_nofile_limit((inputs + OTHERS) as u64);
-    #[cfg(not(unix))]
-    let _ = inputs + OTHERS;
-}
-
-/// Says of an I/O error what was tried, and with which file.
+/// Adds to an I/O error what was tried, and with which file.
 fn about(what: &str, path: &Path) -> impl FnOnce(io::Error) -> String {
     move |error| format!("{what} {}: {error}", path.display())
 }

@@ -3,51 +3,49 @@
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use equivalence::{Violation, confirm};
+use equivalence::{Source, Violation, confirm};
 use indicatif::{ProgressBar, ProgressStyle};
-use merge_core::{Closer, Input, MergeError, Output, Progress, Summary};
+use merge_core::{Closer, Input, MergeError, Output, Summary};
 
-use crate::logs::{Started, lines_of};
+use crate::logs::lines;
 use crate::threads::Peak;
 use crate::{Logs, Result, Stage, about};
 
-/// How often a running stage is looked at, at most.
+/// How often a running stage is checked, at most.
 const TICK: Duration = Duration::from_millis(2);
-/// How long a stage may write nothing after its inputs were closed, before it is said to hang.
+/// How long a stage may write nothing after its inputs were closed. Then it counts as hung.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a stage has done, or how it broke the contract.
-type Verdict<T> = std::result::Result<T, Violation>;
-
-/// What came of one stage.
+/// The result of one stage.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// Which stage.
     pub(crate) stage: Stage,
-    /// The logs, each with its name and how many lines it has.
+    /// The logs, each with its name and its number of lines.
     pub(crate) inputs: Vec<(String, usize)>,
     /// How many lines are in the output.
     pub(crate) lines: usize,
-    /// The most threads that were seen at once; `None` where they cannot be counted, or the run was too short to
-    /// see them.
+    /// The most threads that were seen at once. `None` if they cannot be counted, or the run was too short.
     pub(crate) threads: Option<usize>,
     /// From the call of the entry point to its return.
     pub(crate) time: Duration,
-    /// Whether the output is a merge of the logs, and if not, why.
-    pub(crate) verdict: Verdict<()>,
-    /// The same for outputs that hold the same lines, in whatever order.
+    /// Whether the output is a merge of the logs.
+    pub(crate) verdict: std::result::Result<(), Violation>,
+    /// The same for outputs that hold the same lines, in any order.
     pub(crate) digest: u64,
 }
 
-/// Runs `stage` over `logs` into `output`, which is the file at `path`, and confirms what came out.
+/// Runs `stage` over `logs` into `output`, which is the file at `path`, and confirms the output.
 pub(crate) fn run(stage: &Stage, logs: &Logs, interval: Duration, path: &Path, output: Output) -> Result<Outcome> {
-    let Started { inputs, closing } = logs.start()?;
+    let (inputs, writing) = logs.start()?;
     let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
     let progress = output.progress();
     let mut peak = Peak::new();
+    // Shown on standard error, if that is a terminal.
+    let style = ProgressStyle::with_template("  {prefix} {bar:40} {human_pos} of {human_len} lines")?;
+    let bar = ProgressBar::new(logs.lines as u64).with_style(style).with_prefix(stage.name);
 
     let (merge, begun) = (stage.merge, Instant::now());
     let work = move || {
@@ -55,31 +53,6 @@ pub(crate) fn run(stage: &Stage, logs: &Logs, interval: Duration, path: &Path, o
         (merge(inputs, interval, output), begun.elapsed())
     };
     let top = thread::Builder::new().name("top".into()).spawn(work)?;
-    watch(&top, &closers, &progress, &mut peak, &bar(stage, logs));
-    let (merged, time) = end(top, begun);
-    closing.wait()?;
-
-    let sources = logs.sources()?;
-    let bytes = fs::read(path).map_err(about("cannot read", path))?;
-    let lines = bytes.split_inclusive(|&byte| byte == b'\n').count();
-    let verdict = merged.and_then(|summary| {
-        // The article's `confirm_merge`, with the names that the logs had.
-        confirm(&sources, &bytes)?;
-        let expected = Summary { inputs: sources.len(), lines: lines as u64, bytes: bytes.len() as u64 };
-        if summary == expected {
-            return Ok(());
-        }
-        Err(Violation::WrongSummary { expected: format!("{expected:?}"), found: format!("{summary:?}") })
-    });
-    let inputs = sources.iter().map(|source| (source.name.clone(), lines_of(source))).collect();
-    Ok(Outcome { stage: *stage, inputs, lines, threads: peak.most(), time, verdict, digest: digest(&bytes) })
-}
-
-/// What the entry point returned, and how long it took.
-type Returned = (merge_core::Result<Summary>, Duration);
-
-/// Looks at a stage until it has ended, or hangs.
-fn watch(top: &JoinHandle<Returned>, closers: &[Closer], progress: &Progress, peak: &mut Peak, bar: &ProgressBar) {
     let mut moved = (progress.bytes(), Instant::now());
     while !top.is_finished() && moved.1.elapsed() < PATIENCE {
         let look = Instant::now();
@@ -88,41 +61,49 @@ fn watch(top: &JoinHandle<Returned>, closers: &[Closer], progress: &Progress, pe
         if progress.bytes() != moved.0 || !closers.iter().all(Closer::is_closed) {
             moved = (progress.bytes(), Instant::now());
         }
-        // To look at thousands of threads takes a while: it must not keep the stage from its work.
+        // Counting thousands of threads takes a while, and must not keep the stage from its work.
         thread::sleep(TICK.max(5 * look.elapsed()));
     }
     bar.finish_and_clear();
-}
-
-/// How the stage ended. One that hangs is left alone: the tour goes on without it.
-fn end(top: JoinHandle<Returned>, begun: Instant) -> (Verdict<Summary>, Duration) {
-    if !top.is_finished() {
-        let hung = Violation::Hung { waiting_for: "the run to end".into(), patience: PATIENCE };
-        return (Err(hung), begun.elapsed());
+    // A stage that hangs is left behind: the tour goes on without it.
+    let hung = || Violation::Hung { waiting_for: "the run to end".into(), patience: PATIENCE };
+    let (merged, time) = match top.is_finished().then(|| top.join()) {
+        None => (Err(hung()), begun.elapsed()),
+        Some(Ok((merged, time))) => (merged.map_err(Violation::Failed), time),
+        Some(Err(panic)) => (Err(panicked(MergeError::ended_early(Some(panic)))), begun.elapsed()),
+    };
+    // However the stage has ended: the next one uses the same folder.
+    if let Some(writing) = writing {
+        writing.join().map_err(|_panic| "a writer panicked")??;
     }
-    match top.join() {
-        Ok((merged, time)) => (merged.map_err(Violation::Failed), time),
-        Err(panic) => {
-            let violation = match MergeError::ended_early(Some(panic)) {
-                MergeError::Panicked(message) => Violation::Panicked { message },
-                other => Violation::Failed(other),
-            };
-            (Err(violation), begun.elapsed())
-        }
-    }
-}
 
-/// A bar on standard error; none where that is no terminal.
-fn bar(stage: &Stage, logs: &Logs) -> ProgressBar {
-    let style = ProgressStyle::with_template("  {prefix} {bar:40} {human_pos} of {human_len} lines");
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(logs.lines() as u64).with_style(style).with_prefix(stage.name)
-}
-
-fn digest(merged: &[u8]) -> u64 {
-    let mut lines: Vec<&[u8]> = merged.split_inclusive(|&byte| byte == b'\n').collect();
+    let sources = logs.sources()?;
+    let bytes = fs::read(path).map_err(about("cannot read", path))?;
+    let verdict = merged.and_then(|summary| check(&sources, &bytes, summary));
+    let inputs = sources.iter().map(|source| (source.name.clone(), lines(&source.bytes).len())).collect();
+    // Sorted: two stages may merge the inputs in another order.
+    let mut lines = lines(&bytes);
     lines.sort_unstable();
     let mut hasher = DefaultHasher::new();
     lines.hash(&mut hasher);
-    hasher.finish()
+    let digest = hasher.finish();
+    Ok(Outcome { stage: *stage, inputs, lines: lines.len(), threads: peak.most(), time, verdict, digest })
+}
+
+/// The article's `confirm_merge`, with the names that the logs had. Checks the summary as well.
+fn check(sources: &[Source], merged: &[u8], summary: Summary) -> std::result::Result<(), Violation> {
+    confirm(sources, merged)?;
+    let expected = Summary { inputs: sources.len(), lines: lines(merged).len() as u64, bytes: merged.len() as u64 };
+    if summary == expected {
+        return Ok(());
+    }
+    Err(Violation::WrongSummary { expected: format!("{expected:?}"), found: format!("{summary:?}") })
+}
+
+/// A panic of the entry point itself, not of a follower.
+fn panicked(error: MergeError) -> Violation {
+    match error {
+        MergeError::Panicked(message) => Violation::Panicked { message },
+        other => Violation::Failed(other),
+    }
 }

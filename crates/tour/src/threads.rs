@@ -4,22 +4,22 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 
-/// Counts the threads that have come since it was made, and remembers the most.
+/// Counts the threads that were started after it was created, and remembers the most.
 ///
-/// Linux lists a process's threads in a folder. Elsewhere there is nothing to count.
+/// Linux lists the threads of a process in a folder. On other systems it counts nothing.
 #[derive(Debug)]
 pub(crate) struct Peak {
-    /// The threads that are not the stage's: they were there before it.
+    /// The threads that ran before the stage, and so are not its own.
     before: Option<HashSet<OsString>>,
     most: usize,
     looks: usize,
 }
 
-/// A run that was over after fewer looks says little about its threads.
+/// After fewer looks than this, the number of threads is not known well enough.
 const FEWEST_LOOKS: usize = 3;
 
 impl Peak {
-    /// Make it when the tour's own threads are there and the stage's are not.
+    /// Create it after the tour's own threads and before the stage's.
     pub(crate) fn new() -> Self {
         Self { before: threads(), most: 0, looks: 0 }
     }
@@ -32,7 +32,7 @@ impl Peak {
         }
     }
 
-    /// The most that were seen at once; `None` where threads cannot be counted, or were not looked at often enough.
+    /// The most that were seen at once. `None` if threads cannot be counted, or were not counted often enough.
     pub(crate) fn most(&self) -> Option<usize> {
         (self.looks >= FEWEST_LOOKS).then_some(self.most)
     }
@@ -40,7 +40,7 @@ impl Peak {
 
 /// The threads of this process, by their ids.
 fn threads() -> Option<HashSet<OsString>> {
-    // A thread may end while the folder is read: that is no error.
+    // A thread that ends while the folder is read is no error.
     Some(fs::read_dir("/proc/self/task").ok()?.flatten().map(|thread| thread.file_name()).collect())
 }
 
@@ -52,13 +52,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_that_come_later_are_counted_also_when_they_have_gone() {
+    fn threads_are_counted_even_after_they_have_ended() {
         let mut peak = Peak::new();
         assert_eq!(peak.most(), None);
         let together = Barrier::new(4);
         thread::scope(|scope| {
             for _ in 0..3 {
-                // Once until all are there, and once until they have been seen.
+                // The first wait ends when all have started, the second when all have been counted.
                 scope.spawn(|| (together.wait(), together.wait()));
             }
             together.wait();

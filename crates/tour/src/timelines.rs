@@ -1,4 +1,4 @@
-//! Pictures of what the threads of each stage did.
+//! Pictures of what the threads of each stage do.
 
 use std::fs;
 use std::io::Write;
@@ -9,7 +9,7 @@ use timeline::{Picture, watched};
 use crate::stages::{STAGES, Stage};
 use crate::{Result, about};
 
-/// The stages with runtimes whose threads are all recorded, those that never do anything as well.
+/// The stages, with runtimes whose threads are all recorded, even idle ones.
 pub const WATCHED: &[Stage] = &[
     STAGES[0],
     Stage { merge: |inputs, interval, output| stage2::merge_on(watched(), inputs, interval, output), ..STAGES[1] },
@@ -25,29 +25,29 @@ pub struct Timelines {
 }
 
 impl Timelines {
-    /// Records from now on what the stages do, for pictures in `folder`, which is created where it is missing.
+    /// Starts to record the stages, for pictures in `folder`, which is created if it is missing.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be created, or somebody else listens to the spans of this process.
+    /// If the folder cannot be created, or this process has another `tracing` subscriber.
     pub fn create(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).map_err(about("cannot create folder", folder))?;
         timeline::install()?;
         Ok(Self { folder: folder.to_owned(), pictures: Vec::new() })
     }
 
-    /// Takes what was recorded since the last call: what `stage` did.
+    /// Takes the recording since the last call as that of `stage`.
     pub(crate) fn take(&mut self, stage: &Stage) {
         self.pictures.push(Picture {
             name: stage.name.to_owned(),
-            place: format!("{} top, {} tail", stage.top.word(), stage.tail.word()),
-            sentence: stage.sentence().to_owned(),
+            place: format!("{} top, {} tail", stage.top, stage.tail),
+            sentence: stage.sentence.to_owned(),
             recording: timeline::recorded(),
         });
         timeline::begin();
     }
 
-    /// Draws them, all with one scale, and says where they are.
+    /// Draws them, all to the same scale, and prints where they are.
     pub(crate) fn draw(mut self, out: &mut impl Write) -> Result<()> {
         let write = |name: String, text: String| {
             let path = self.folder.join(name);
@@ -58,7 +58,7 @@ impl Timelines {
             let caption = format!("{}: {}\n{}", picture.name, picture.place, picture.recording.caption());
             write(format!("{}.txt", picture.name), caption)?;
         }
-        // As in the table of the four: a row per top, a column per tail.
+        // The order of the two-by-two table: a row per top, a column per tail.
         self.pictures.sort_by_key(|picture| picture.place.starts_with("tasks"));
         write("all.svg".into(), timeline::draw_all(&self.pictures))?;
         writeln!(out, "\nThe timelines are in {}: all.svg, and one for each stage.", self.folder.display())?;

@@ -1,11 +1,11 @@
-//! One random script through all stages: each gives the output that a model foretells, and so they agree.
+//! One random script through all stages: each produces the output that a model predicts, and so they agree.
 //!
-//! A script appends pieces of lines, closes, truncates and rotates. Each step is awaited, in the output or in what
-//! the follower has read, so that the whole output is known to the byte. What no step waits for is not in a script:
-//! that is what the suite's own scenarios are for.
+//! A script appends pieces of lines, closes, truncates and rotates. The test waits for the effect of each step, in the
+//! output or in what the follower has read, so the whole output is known to the byte. Steps without such an effect are
+//! left to the suite's own scenarios.
 //!
-//! A failure prints the shortest script that fails, and for each stage what was expected and what came. Its seed is
-//! kept in `all_stages_agree.proptest-regressions` and is tried first ever after: commit it.
+//! A failure prints the shortest script that fails, and for each stage the expected and the actual output. Its seed is
+//! kept in `all_stages_agree.proptest-regressions` and is tried first from then on: commit it.
 
 mod model;
 mod script;
@@ -22,9 +22,9 @@ use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError};
 use tour::{STAGES, Stage};
 
 use model::Model;
-use script::{Script, Step, Text, scripts};
+use script::{Action, Script, Step, Text, scripts};
 
-/// How many scripts each stage goes through; `PROPTEST_CASES` makes it more.
+/// How many scripts each stage goes through. `PROPTEST_CASES` sets another number.
 const SCRIPTS: u32 = 256;
 
 fn config() -> Config {
@@ -47,20 +47,19 @@ proptest::proptest! {
     }
 }
 
-/// Runs the script through every stage, also when the first has failed: whether the others fail in the same way says
-/// who is wrong, a stage or the model.
+/// Runs the script through every stage, even after one has failed: if the others fail in the same way, the model may be
+/// wrong.
 fn all_agree(script: &Script) -> Result<(), TestCaseError> {
     let runs: Vec<_> = STAGES.iter().map(|stage| play(stage, script)).collect();
-    let wrong = runs.iter().any(|run| run.failure.is_some());
-    let differ = runs.iter().any(|run| run.output != runs[0].output);
+    let wrong = runs.iter().any(|(_, failure)| failure.is_some());
+    let differ = runs.iter().any(|(output, _)| *output != runs[0].0);
     if !wrong && !differ {
         return Ok(());
     }
     FOUND.store(true, Ordering::Relaxed);
     let mut report = String::from("the stages do not turn this script into the output of the model\n");
-    for (stage, run) in STAGES.iter().zip(&runs) {
-        let outcome = run.failure.as_deref().unwrap_or("as the model");
-        let _ = writeln!(report, "{}: {outcome}", stage.name);
+    for (stage, (_, failure)) in STAGES.iter().zip(&runs) {
+        let _ = writeln!(report, "{}: {}", stage.name, failure.as_deref().unwrap_or("as the model"));
     }
     if !differ {
         report += "all stages have the same output: look at the model as well\n";
@@ -68,65 +67,64 @@ fn all_agree(script: &Script) -> Result<(), TestCaseError> {
     Err(TestCaseError::fail(report))
 }
 
-/// What came of one stage.
-struct Run {
-    output: Vec<u8>,
-    failure: Option<String>,
-}
-
-/// Runs the script through one stage, as far as it goes well.
-fn play(stage: &Stage, script: &Script) -> Run {
-    // One more that stays open to the end, so that no step ends the run.
+/// Runs the script through one stage, until it fails. Returns its output and the failure.
+fn play(stage: &Stage, script: &Script) -> (Vec<u8>, Option<String>) {
+    // One more input stays open to the end, so that no step ends the run.
     let mut fixture = Fixture::new(script.inputs + 1, &Settings { patience: patience(), ..Settings::default() });
     fixture.interval = Duration::from_millis(1);
     let mut model = Model::new(script.inputs + 1);
     let run = fixture.start(stage.merge);
-    let failed = |what: String, model: &Model, fixture: &Fixture| {
-        let (expected, found) = (Text(model.output.clone()), fixture.captured.bytes());
-        let found_text = Text(found.clone());
-        let failure = format!("{what}\n  the model's output: {expected:?}\n  the stage's output: {found_text:?}");
-        Run { output: found, failure: Some(failure) }
-    };
+    let mut played = play_steps(&run, script, &mut fixture, &mut model);
+    let mut output = fixture.captured.bytes();
+    if played.is_ok() {
+        run.close_all();
+        played = run.await_end().map(drop).map_err(|violation| format!("at the end: {violation}"));
+        output = fixture.captured.bytes();
+        if played.is_ok() && output != model.output {
+            played = Err("at the end: the output grew after the last step".into());
+        }
+    }
+    let failure = played.err().map(|what| {
+        let (expected, found) = (Text(model.output), Text(output.clone()));
+        format!("{what}\n  the model's output: {expected:?}\n  the stage's output: {found:?}")
+    });
+    (output, failure)
+}
+
+fn play_steps(run: &Running, script: &Script, fixture: &mut Fixture, model: &mut Model) -> Result<(), String> {
     for (number, step) in script.steps.iter().enumerate() {
         assert!(model.apply(step), "a script holds no step whose outcome cannot be known");
-        apply(step, number, &mut fixture, &run);
-        let awaited = run.await_output(&model.output).and_then(|()| await_read(&run, step.input(), &model));
-        if let Err(violation) = awaited {
-            return failed(format!("at step {number}, {step:?}: {violation}"), &model, &fixture);
-        }
+        apply(step, number, fixture, run);
+        let awaited = run.await_output(&model.output).and_then(|()| await_read(run, step.input, model));
+        awaited.map_err(|violation| format!("at step {number}, {step:?}: {violation}"))?;
     }
-    run.close_all();
-    match run.await_end() {
-        Ok(_) if fixture.captured.bytes() == model.output => Run { output: model.output, failure: None },
-        Ok(_) => failed("at the end: the output grew after the last step".into(), &model, &fixture),
-        Err(violation) => failed(format!("at the end: {violation}"), &model, &fixture),
-    }
+    Ok(())
 }
 
-/// Does to the files what the step says.
-fn apply(step: &Step, number: usize, fixture: &mut Fixture, run: &Running) {
-    match step {
-        Step::Append { input, text } => fixture.append(*input, &text.0),
-        Step::Close { input, last } => {
-            // Not awaited: what was written just before the close is merged as well.
+/// Does the step to the files.
+fn apply(&Step { input, ref action }: &Step, number: usize, fixture: &mut Fixture, run: &Running) {
+    match action {
+        Action::Append(text) => fixture.append(input, &text.0),
+        Action::Close(last) => {
+            // Does not wait in between: what was written just before the close is merged as well.
             if !last.0.is_empty() {
-                fixture.append(*input, &last.0);
+                fixture.append(input, &last.0);
             }
-            run.closers[*input].close();
+            run.closers[input].close();
         }
-        Step::Truncate { input, text } => fixture.truncate(*input, &text.0),
-        Step::Rotate { input, last, first } => {
+        Action::Truncate(text) => fixture.truncate(input, &text.0),
+        Action::Rotate { last, first } => {
             let ending = number.to_string();
-            fixture.rename(*input, &ending);
-            // A writer that still has the old file open goes on with it for a while.
-            let old = OpenOptions::new().append(true).open(fixture.paths[*input].with_extension(ending));
+            fixture.rename(input, &ending);
+            // A writer that still has the old file open writes to it for a while.
+            let old = OpenOptions::new().append(true).open(fixture.paths[input].with_extension(ending));
             old.and_then(|mut old| old.write_all(&last.0)).expect("a renamed file can be written");
-            fixture.append(*input, &first.0);
+            fixture.append(input, &first.0);
         }
     }
 }
 
-/// Waits until the follower has read what the model says: an unfinished line shows nowhere else.
+/// Waits until the follower has read as much as in the model: nothing else shows an unfinished line.
 fn await_read(run: &Running, input: usize, model: &Model) -> Result<(), Violation> {
     let (closer, expected) = (&run.closers[input], model.read(input));
     let (begun, patience) = (Instant::now(), patience());
@@ -143,7 +141,7 @@ fn await_read(run: &Running, input: usize, model: &Model) -> Result<(), Violatio
 /// Whether a script has failed.
 static FOUND: AtomicBool = AtomicBool::new(false);
 
-/// Long enough for a busy machine. When a failure has been found, short: to shrink it takes many runs that fail.
+/// Long enough for a busy machine. Short after the first failure, because shrinking needs many runs that fail.
 fn patience() -> Duration {
     if FOUND.load(Ordering::Relaxed) { Duration::from_millis(500) } else { Duration::from_secs(30) }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use equivalence::{EntryPoint, Writers};
 use merge_core::{Input, MergeError, Output, Summary};
 use tempfile::TempDir;
-use tour::{Logs, Outputs, Stage, Tail, Top, tour};
+use tour::{Logs, Stage, create_outputs, tour};
 
 fn panics(_: Vec<Input>, _: Duration, _: Output) -> merge_core::Result<Summary> {
     panic!("it panics, as it was told to")
@@ -15,7 +15,7 @@ fn fails(_: Vec<Input>, _: Duration, _: Output) -> merge_core::Result<Summary> {
     Err(MergeError::OutputGone)
 }
 
-/// Leaves the last input out and says nothing.
+/// Silently leaves out the last input.
 fn loses_an_input(mut inputs: Vec<Input>, interval: Duration, output: Output) -> merge_core::Result<Summary> {
     let last = inputs.pop().expect("an input");
     stage1::merge(inputs, interval, output).map(|summary| {
@@ -24,14 +24,14 @@ fn loses_an_input(mut inputs: Vec<Input>, interval: Duration, output: Output) ->
     })
 }
 
-/// Runs a tour through `entry points`, and returns whether they agree and what was printed.
+/// Runs a tour through `entry_points`. Returns whether they agree, and the report.
 fn tour_of(entry_points: &[(&'static str, EntryPoint)]) -> (bool, String) {
     let folder = TempDir::new().expect("a scratch folder");
-    let stage = |&(name, merge)| Stage { name, top: Top::Threads, tail: Tail::Blocking, merge };
+    let stage = |&(name, merge)| Stage { name, top: "", tail: "", sentence: "", merge };
     let stages: Vec<Stage> = entry_points.iter().map(stage).collect();
-    let outputs = Outputs::create(folder.path(), &stages, &[]).expect("scratch files");
+    let outputs = create_outputs(folder.path(), &stages, &[]).expect("scratch files");
     let writers = Writers { files: 2, lines: 3, pause: Duration::from_millis(1), seed: 1 };
-    let logs = Logs::Growing { writers, folder: folder.path().join("logs") };
+    let logs = Logs::growing(writers, folder.path().join("logs"));
     let mut out = Vec::new();
     let agree = tour(&stages, &logs, Duration::from_millis(1), outputs, None, &mut out).expect("a tour");
     (agree, String::from_utf8(out).expect("text"))

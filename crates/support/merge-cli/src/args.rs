@@ -13,7 +13,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = interval, allow_hyphen_values = true)]
     pub(crate) interval: Duration,
 
-    /// Merge what is there now, and end
+    /// Merge what the inputs hold now, and exit
     #[arg(long)]
     pub(crate) no_follow: bool,
 
@@ -21,38 +21,39 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH|-")]
     pub(crate) output: PathBuf,
 
-    /// The log files, which may be truncated or replaced meanwhile
+    /// Log files. They may be truncated or replaced at any time
     #[arg(required = true, value_name = "INPUT")]
     pub(crate) inputs: Vec<PathBuf>,
 }
 
 impl Args {
-    /// Reads the arguments that the program was started with. `Err` has its exit code, when it is to end here: the
-    /// page that was asked for, or what is wrong, has been printed.
+    /// Reads the arguments of the program. `Err` is its exit code if it has to exit at once; it has then printed the
+    /// page that was asked for, or the error.
     pub(crate) fn parse(name: &'static str, version: &'static str) -> Result<Self, ExitCode> {
-        let command = Self::command().name(name).version(version).after_help(more_help(name));
+        let command = Self::command().name(name).bin_name(name).version(version).after_help(more_help(name));
         command.try_get_matches().and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {
-            // Nobody is left to tell when the reader of the page has gone.
+            // If the reader of the page has gone, this error cannot be reported.
             let _ = error.print();
             u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
         })
     }
 }
 
-/// The lines are broken here: to break them for the terminal's width would take one more crate.
+/// Breaks its lines itself: to fit them to the terminal would take one more crate.
 fn more_help(name: &str) -> String {
     format!(
         "\
-Lines come out whole, and those of one input in their order. Ctrl-c and SIGTERM
-close all inputs: what they hold is still merged. A second one ends at once.
+Every line stays whole, and the lines of one input stay in order. Ctrl-c or
+SIGTERM closes all inputs: what they hold is still merged. A second signal
+stops the program at once.
 
 Examples:
   {name} --output all.log web.log db.log        follow two logs into a file
   {name} --output - *.log | grep ERROR          follow many logs into a pipe
-  {name} --no-follow --output all.log *.log     merge what is there, and end
-  {name} --interval 2s --output all.log *.log   look less often
+  {name} --no-follow --output all.log *.log     merge what is there, and exit
+  {name} --interval 2s --output all.log *.log   look for new lines less often
 
-Exit codes: 0 merged, 1 something failed, 2 usage, 130 ended by a second signal"
+Exit codes: 0 merged, 1 failed, 2 wrong usage, 130 stopped by a second signal"
     )
 }
 
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_arguments_are_put_together_as_clap_wants_them() {
+    fn clap_accepts_the_arguments() {
         Args::command().debug_assert();
     }
 }

@@ -10,7 +10,7 @@ use merge_core::{MergeError, Summary};
 
 use crate::limit;
 
-/// Turns the end of the merge into a line on standard error and an exit code.
+/// Turns the end of a merge into a line on standard error and an exit code.
 #[derive(Debug)]
 pub struct Report {
     pub(crate) name: &'static str,
@@ -21,9 +21,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// Clears the status line and says how the merge ended: a summary or an error.
+    /// Clears the status line and prints a summary or an error.
     ///
-    /// Says nothing when the reader of the output has gone: it has what it wanted.
+    /// Prints nothing if the reader of the output has gone: it has all that it wanted.
     #[must_use]
     pub fn finish(self, merged: Result<Summary, MergeError>) -> ExitCode {
         self.status.finish_and_clear();
@@ -37,7 +37,7 @@ impl Report {
         }
     }
 
-    /// Clears the status line and says why there was no merge: `error`, from before its start.
+    /// Clears the status line and prints `error`, which prevented the merge from starting.
     #[must_use]
     pub fn refuse(self, error: impl fmt::Display) -> ExitCode {
         self.status.finish_and_clear();
@@ -45,34 +45,29 @@ impl Report {
     }
 }
 
-/// Says what failed, and gives the exit code for it.
+/// Prints an error and returns the exit code of a failure.
 pub(crate) fn fail(name: &str, error: &str) -> ExitCode {
     print(name, error);
     ExitCode::FAILURE
 }
 
-/// `1 input`, `2 inputs`, `12,345 inputs`.
-pub(crate) fn count(number: u64, what: &str) -> String {
+/// A number and its noun: `1 input`, `2 inputs`, `12,345 inputs`.
+#[must_use]
+pub fn count(number: u64, what: &str) -> String {
     format!("{} {what}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
 fn print(name: &str, text: &str) {
-    // Nobody is left to tell when standard error is closed or full; `eprintln!` would panic.
-    let _ = io::stderr().write_all(format!("{name}: {}\n", one_line(text)).as_bytes());
+    // Not `eprintln!`, which panics if standard error is closed or full.
+    let _ = io::stderr().write_all(format!("{name}: {}\n", printable(text)).as_bytes());
 }
 
-/// `text` on one line whatever a file is called: a newline in its name must not look like a second message, nor an
-/// escape sequence reach the terminal.
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for char in text.chars() {
-        if char.is_control() {
-            line.extend(char.escape_default());
-        } else {
-            line.push(char);
-        }
-    }
-    line
+/// Escapes control characters, which a file name may contain: a newline must not look like a second message, and an
+/// escape sequence must not reach the terminal.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let escape = |char: char| if char.is_control() { char.escape_default().to_string() } else { char.to_string() };
+    text.chars().map(escape).collect()
 }
 
 fn summary_text(summary: Summary, took: Duration) -> String {
@@ -85,7 +80,7 @@ fn summary_text(summary: Summary, took: Duration) -> String {
     )
 }
 
-/// Tenths of a second while they matter, then whole seconds and more: `2.3 s`, `1h 2m 3s`.
+/// Tenths of a second for less than a minute, whole seconds for more: `2.3 s`, `1h 2m 3s`.
 fn time_text(time: Duration) -> String {
     if time.as_secs() < 60 {
         format!("{:.1} s", time.as_secs_f64())
@@ -113,6 +108,6 @@ mod tests {
 
     #[test]
     fn a_message_stays_on_one_line() {
-        assert_eq!(one_line("a\nb\u{1b}[2Jc é"), "a\\nb\\u{1b}[2Jc é");
+        assert_eq!(printable("a\nb\u{1b}[2Jc é"), "a\\nb\\u{1b}[2Jc é");
     }
 }

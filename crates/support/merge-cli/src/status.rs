@@ -13,16 +13,16 @@ use merge_core::Progress;
 
 use crate::report::count;
 
-/// How often the line is drawn.
+/// How often the line is redrawn.
 const TICK: Duration = Duration::from_millis(100);
-/// The span that the rate is taken over: one number a second can be read.
+/// The time over which the rate is measured. A number that changes once a second can be read.
 const RATE_SPAN: Duration = Duration::from_secs(1);
 /// How many columns stay free at the right: see [`Terminal`].
 const MARGIN: u16 = 6;
 
-/// Shows the line where a person sees it, and only there: standard error is a terminal, and the merged lines go to a
-/// file. Those on standard output mostly end up on the same terminal, if only through `| grep`, and the line would
-/// cut into them. The flag says that the inputs are closed, for the line to show it.
+/// Shows the line if standard error is a terminal and the merged lines go to a file. Lines on standard output mostly end
+/// up on the same terminal, perhaps through `| grep`, and the status line would cut into them. The returned flag makes
+/// the line show that the inputs are closed.
 pub(crate) fn show(inputs: usize, progress: Progress, to_stdout: bool) -> (ProgressBar, Arc<AtomicBool>) {
     let draining = Arc::new(AtomicBool::new(false));
     if to_stdout || !io::stderr().is_terminal() {
@@ -32,19 +32,19 @@ pub(crate) fn show(inputs: usize, progress: Progress, to_stdout: bool) -> (Progr
     let style = ProgressStyle::default_spinner().tick_chars(r"|/-\ ").with_key("line", line);
     let terminal = Terminal(Term::buffered_stderr());
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(Box::new(terminal)));
-    // The template is a constant; without it the spinner alone would turn.
+    // The template is a valid constant. If it were not, only the spinner would show.
     bar.set_style(style.clone().template("{spinner} {line}").unwrap_or(style));
     bar.enable_steady_tick(TICK);
     (bar, draining)
 }
 
-/// What the line says.
+/// The text of the line.
 #[derive(Clone, Debug)]
 struct Line {
     inputs: usize,
     progress: Progress,
     draining: Arc<AtomicBool>,
-    /// Since when the next rate is being taken, and how many bytes there were then.
+    /// When the current measurement of the rate began, and the number of bytes at that time.
     since: Instant,
     bytes: u64,
     /// In bytes per second.
@@ -70,7 +70,7 @@ impl ProgressTracker for Line {
 
     fn write(&self, _: &ProgressState, line: &mut dyn fmt::Write) {
         let draining = self.draining.load(Ordering::Relaxed);
-        // The bar has nowhere to report that its own buffer failed.
+        // The bar cannot report that its own buffer failed.
         let _ = write!(
             line,
             "{} {}: {}, {}, {}/s{}",
@@ -84,12 +84,21 @@ impl ProgressTracker for Line {
     }
 }
 
-/// Standard error, a few columns narrower than it is.
+/// Standard error, made a few columns narrower.
 ///
-/// The bar fills its line up to the last column. The `^C` that a terminal prints at ctrl-c would begin a new line,
-/// and that one would be cleared in the place of the status line.
+/// The bar fills its line up to the last column. So the `^C` that a terminal prints at ctrl-c would start a new line,
+/// and the bar would clear that line instead of its own.
 #[derive(Debug)]
 struct Terminal(Term);
+
+/// Methods that do the same as those of the terminal.
+macro_rules! pass_on {
+    ($($method:ident($($argument:ident: $type:ty)?);)*) => {$(
+        fn $method(&self $(, $argument: $type)?) -> io::Result<()> {
+            self.0.$method($($argument)?)
+        }
+    )*};
+}
 
 impl TermLike for Terminal {
     fn width(&self) -> u16 {
@@ -100,35 +109,14 @@ impl TermLike for Terminal {
         TermLike::height(&self.0)
     }
 
-    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-        self.0.move_cursor_up(lines)
-    }
-
-    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        self.0.move_cursor_down(lines)
-    }
-
-    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-        self.0.move_cursor_right(columns)
-    }
-
-    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-        self.0.move_cursor_left(columns)
-    }
-
-    fn write_line(&self, line: &str) -> io::Result<()> {
-        self.0.write_line(line)
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        self.0.write_str(text)
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        self.0.clear_line()
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.0.flush()
+    pass_on! {
+        move_cursor_up(lines: usize);
+        move_cursor_down(lines: usize);
+        move_cursor_right(columns: usize);
+        move_cursor_left(columns: usize);
+        write_line(line: &str);
+        write_str(text: &str);
+        clear_line();
+        flush();
     }
 }

@@ -1,4 +1,4 @@
-//! Random scripts: what happens to a few logs, one step after the other.
+//! Random scripts: steps that change a few logs, one after the other.
 
 use std::fmt;
 
@@ -8,25 +8,32 @@ use proptest::sample::select;
 
 use crate::model::Model;
 
-/// What happens to `inputs` logs.
+/// Steps for `inputs` logs.
 pub(crate) struct Script {
     pub(crate) inputs: usize,
     pub(crate) steps: Vec<Step>,
 }
 
-/// One thing that happens to one log.
-pub(crate) enum Step {
-    /// The log grows.
-    Append { input: usize, text: Text },
-    /// The log grows, and is closed at once.
-    Close { input: usize, last: Text },
-    /// The log is emptied in place, and begins again with `text`.
-    Truncate { input: usize, text: Text },
-    /// The log's file is renamed, grows once more, and a file with its name begins with `first`.
-    Rotate { input: usize, last: Text, first: Text },
+/// One change to one log.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) input: usize,
+    pub(crate) action: Action,
 }
 
-/// Bytes, written as they would stand in a test.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Appends to the log.
+    Append(Text),
+    /// Appends to the log and closes it at once.
+    Close(Text),
+    /// Empties the log in place and starts it again with this text.
+    Truncate(Text),
+    /// Renames the log's file, appends `last` to it once more, and creates a file of the old name with `first`.
+    Rotate { last: Text, first: Text },
+}
+
+/// Bytes that print as in a test's source.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Text(pub(crate) Vec<u8>);
 
@@ -37,12 +44,13 @@ const STEPS: usize = 12;
 /// Longer than the block in which a log is read.
 const LONG: usize = 300_000;
 
-/// Short scripts: they run once per stage, and a failure is read by a person. Steps whose outcome cannot be known are
-/// left out. At the end all inputs are closed, one by one, so that the order of their last lines is known.
+/// Short scripts: they run once per stage, and a person reads a failure. Steps whose outcome cannot be known are left
+/// out. At the end all inputs are closed one by one, so that the order of their last lines is known.
 pub(crate) fn scripts() -> impl Strategy<Value = Script> {
     (1..=INPUTS).prop_flat_map(|inputs| {
-        vec(steps(inputs), 0..=STEPS).prop_map(move |mut steps| {
-            steps.extend((0..inputs).map(|input| Step::Close { input, last: Text(Vec::new()) }));
+        let step = (0..inputs, actions()).prop_map(|(input, action)| Step { input, action });
+        vec(step, 0..=STEPS).prop_map(move |mut steps| {
+            steps.extend((0..inputs).map(|input| Step { input, action: Action::Close(Text(Vec::new())) }));
             let mut model = Model::new(inputs);
             steps.retain(|step| model.apply(step));
             Script { inputs, steps }
@@ -50,39 +58,24 @@ pub(crate) fn scripts() -> impl Strategy<Value = Script> {
     })
 }
 
-impl Step {
-    /// Which log it happens to.
-    pub(crate) fn input(&self) -> usize {
-        let (Self::Append { input, .. }
-        | Self::Close { input, .. }
-        | Self::Truncate { input, .. }
-        | Self::Rotate { input, .. }) = self;
-        *input
-    }
-}
-
-fn steps(inputs: usize) -> impl Strategy<Value = Step> {
-    let input = 0..inputs;
+fn actions() -> impl Strategy<Value = Action> {
     prop_oneof![
-        10 => (input.clone(), texts(1..8)).prop_map(|(input, text)| Step::Append { input, text }),
-        1 => (input.clone(), texts(0..4)).prop_map(|(input, last)| Step::Close { input, last }),
-        // Mostly short: it has to be shorter than what was there.
-        4 => (input.clone(), texts(0..3)).prop_map(|(input, text)| Step::Truncate { input, text }),
-        3 => (input, texts(0..4), texts(1..4)).prop_map(|(input, last, first)| Step::Rotate { input, last, first }),
+        10 => texts(1..8).prop_map(Action::Append),
+        1 => texts(0..4).prop_map(Action::Close),
+        // Mostly short: it has to be shorter than the log was.
+        4 => texts(0..3).prop_map(Action::Truncate),
+        3 => (texts(0..4), texts(1..4)).prop_map(|(last, first)| Action::Rotate { last, first }),
     ]
 }
 
+/// Pieces of lines, the simplest first, with bytes that are not UTF-8, carriage returns and empty lines.
 fn texts(pieces: std::ops::Range<usize>) -> impl Strategy<Value = Text> {
-    vec(pieces_of_lines(), pieces).prop_map(|pieces| Text(pieces.concat()))
-}
-
-/// Pieces of lines, from the simplest on: bytes that are not UTF-8, carriage returns and empty lines as well.
-fn pieces_of_lines() -> impl Strategy<Value = Vec<u8>> {
     let short: Vec<&[u8]> = vec![b"a", b"\n", b"b\n", b"cd", b"\r\n", b"\n\n", b"\xff\0"];
-    prop_oneof![
+    let piece = prop_oneof![
         60 => select(short).prop_map(<[u8]>::to_vec),
         1 => Just(vec![b'x'; LONG]),
-    ]
+    ];
+    vec(piece, pieces).prop_map(|pieces| Text(pieces.concat()))
 }
 
 impl fmt::Debug for Text {
@@ -94,25 +87,11 @@ impl fmt::Debug for Text {
     }
 }
 
-impl fmt::Debug for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Append { input, text } => write!(f, "append {text:?} to input {input}"),
-            Self::Close { input, last } if last.0.is_empty() => write!(f, "close input {input}"),
-            Self::Close { input, last } => write!(f, "append {last:?} to input {input} and close it"),
-            Self::Truncate { input, text } => write!(f, "empty input {input} and write {text:?}"),
-            Self::Rotate { input, last, first } => {
-                write!(f, "rename input {input}, append {last:?} to it, begin a new one with {first:?}")
-            }
-        }
-    }
-}
-
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "inputs: {}", self.inputs)?;
-        for (number, step) in self.steps.iter().enumerate() {
-            write!(f, "\n  {number}: {step:?}")?;
+        for (number, Step { input, action }) in self.steps.iter().enumerate() {
+            write!(f, "\n  {number}: input {input}: {action:?}")?;
         }
         Ok(())
     }

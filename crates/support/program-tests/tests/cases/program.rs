@@ -1,0 +1,347 @@
+//! The harness: a program, a scratch folder for it, and a deadline for everything it does.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+#[cfg(unix)]
+use std::io::{Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{LazyLock, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use equivalence::{Source, confirm};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The program under test, which is also the name of the test file.
+pub(crate) const NAME: &str = env!("CARGO_CRATE_NAME");
+
+/// How long to wait before checking a condition again.
+const TICK: Duration = Duration::from_millis(5);
+
+/// How long a case may take. Only a hang takes this long, even on a slow and busy machine.
+fn deadline() -> Duration {
+    equivalence::Settings::default().patience
+}
+
+/// Builds the program and returns its path. Cargo announces programs only to tests of the same package, so the first
+/// case of each test process asks cargo, which does nothing if the program is up to date.
+fn build() -> Result<PathBuf, String> {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // All stages in one build: then they share one set of compiled dependencies.
+    let packages = if NAME.starts_with("stage") { "stage*" } else { NAME };
+    cargo.args(["build", "--locked", "--package", packages, "--bins", "--message-format=json-render-diagnostics"]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let built = cargo.stderr(Stdio::inherit()).output().map_err(|error| format!("cannot run {cargo:?}: {error}"))?;
+    String::from_utf8_lossy(&built.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| built.status.success() && message["target"]["name"] == NAME)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .ok_or_else(|| format!("cannot build {NAME}: see the output of {cargo:?} above"))
+}
+
+/// Reports a case, or a part of it, that this machine does not permit. Writes past the test harness, which hides what
+/// a passing test prints.
+#[cfg(unix)]
+pub(crate) fn skip(reason: &str) {
+    let case = thread::current().name().unwrap_or_default().to_owned();
+    let _ = writeln!(std::io::stderr(), "skipped: {NAME}: {case}: {reason}");
+}
+
+/// The program in a scratch folder of its own. The program runs there, so that files have short names.
+pub(crate) struct Fixture {
+    pub(crate) program: PathBuf,
+    folder: TempDir,
+    /// The user that runs the program, if it is another one than runs the test.
+    #[cfg(unix)]
+    user: Option<u32>,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        static PROGRAM: LazyLock<Result<PathBuf, String>> = LazyLock::new(build);
+        Self {
+            program: PROGRAM.clone().unwrap_or_else(|error| panic!("{error}")),
+            folder: TempDir::with_prefix(format!("{NAME}-")).unwrap(),
+            #[cfg(unix)]
+            user: None,
+        }
+    }
+
+    /// With these files in the folder.
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
+        let fixture = Self::new();
+        for (file, content) in files {
+            fixture.write(file, content);
+        }
+        fixture
+    }
+
+    pub(crate) fn path(&self, file: impl AsRef<Path>) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    pub(crate) fn write(&self, file: impl AsRef<Path>, content: impl AsRef<[u8]>) {
+        let path = self.path(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    pub(crate) fn append(&self, file: &str, content: &str) {
+        OpenOptions::new().append(true).open(self.path(file)).unwrap().write_all(content.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn read(&self, file: impl AsRef<Path>) -> Vec<u8> {
+        fs::read(self.path(file)).unwrap()
+    }
+
+    pub(crate) fn text(&self, file: &str) -> String {
+        String::from_utf8_lossy(&self.read(file)).into_owned()
+    }
+
+    pub(crate) fn command(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(args);
+        #[cfg(unix)]
+        if let Some(user) = self.user {
+            use std::os::unix::process::CommandExt;
+            command.uid(user).gid(user);
+        }
+        command
+    }
+
+    /// Starts `command` in the folder. Its output goes to files, so it never waits for the test to read.
+    pub(crate) fn start(&self, mut command: Command) -> Running<'_> {
+        command.stdout(File::create(self.path(".stdout")).unwrap());
+        self.start_with_stdout(command)
+    }
+
+    pub(crate) fn start_with_stdout(&self, mut command: Command) -> Running<'_> {
+        command.current_dir(&self.folder).stdin(Stdio::null()).stderr(File::create(self.path(".stderr")).unwrap());
+        let started = Instant::now();
+        Running {
+            child: command.spawn().unwrap(),
+            command,
+            started,
+            fixture: self,
+            #[cfg(unix)]
+            seen: 0,
+        }
+    }
+
+    pub(crate) fn run(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Ended {
+        self.start(self.command(args)).end()
+    }
+
+    /// Writes the files a, b and c, 100,000 lines and a few MiB each: far more than a pipe holds.
+    pub(crate) fn write_three_files(&self) {
+        for file in ["a", "b", "c"] {
+            let mut lines = String::new();
+            for line in 0..100_000 {
+                writeln!(lines, "{file} {line} some more text for length").unwrap();
+            }
+            self.write(file, lines);
+        }
+    }
+
+    /// Starts the program with a pipe as its output, three large files as its inputs, and waits until it writes.
+    pub(crate) fn start_into_a_pipe(&self, args: &[&str]) -> (Running<'_>, ChildStdout) {
+        self.write_three_files();
+        let mut command = self.command(args);
+        command.args(["--output", "-", "a", "b", "c"]).stdout(Stdio::piped());
+        let mut running = self.start_with_stdout(command);
+        let mut stdout = running.child.stdout.take().unwrap();
+        let (send, receive) = mpsc::channel();
+        thread::spawn(move || {
+            let read = stdout.read_exact(&mut [0]);
+            let _ = send.send(read.map(|()| stdout));
+        });
+        let stdout = receive.recv_timeout(deadline()).expect("the program writes something").unwrap();
+        (running, stdout)
+    }
+
+    /// These files as the oracle wants them.
+    pub(crate) fn sources(&self, files: &[impl AsRef<str>]) -> Vec<Source> {
+        files.iter().map(|file| Source { name: file.as_ref().into(), bytes: self.read(file.as_ref()) }).collect()
+    }
+
+    /// Fails unless the file `out` is a merge of `sources` and nothing else.
+    #[track_caller]
+    pub(crate) fn assert_merged(&self, sources: &[Source]) {
+        confirm(sources, &self.read("out")).unwrap_or_else(|violation| panic!("{violation}"));
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.folder.disable_cleanup(true);
+            eprintln!("the files of this case are in {}", self.folder.path().display());
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Fixture {
+    /// A program that permissions restrict. They do not restrict root, so for root the user `nobody` runs a copy.
+    pub(crate) fn bound_by_permissions() -> Self {
+        use std::os::unix::fs::{MetadataExt, chown};
+
+        const NOBODY: u32 = 65_534;
+        let mut fixture = Self::new();
+        if fs::metadata(&fixture.folder).unwrap().uid() == 0 {
+            chown(&fixture.folder, Some(NOBODY), Some(NOBODY)).unwrap();
+            let copy = fixture.path(NAME);
+            // Not `fs::copy`: a process that another test forks meanwhile would inherit the file open for writing,
+            // and the system refuses to run a file that is open for writing.
+            assert!(Command::new("cp").arg(&fixture.program).arg(&copy).status().unwrap().success());
+            fixture.permit(NAME, 0o755);
+            (fixture.program, fixture.user) = (copy, Some(NOBODY));
+        }
+        fixture
+    }
+
+    pub(crate) fn permit(&self, file: &str, mode: u32) {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(self.path(file), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// The program, started by a shell that does `first` and then becomes the program.
+    pub(crate) fn command_after(&self, first: &str, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("{first} exec \"$0\" \"$@\"")).arg(&self.program).args(args);
+        command
+    }
+}
+
+/// A running program. It never outlives its test.
+pub(crate) struct Running<'a> {
+    command: Command,
+    pub(crate) child: Child,
+    started: Instant,
+    pub(crate) fixture: &'a Fixture,
+    /// How far into the output the test has seen.
+    #[cfg(unix)]
+    seen: u64,
+}
+
+impl Running<'_> {
+    pub(crate) fn end(mut self) -> Ended {
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let stdout = fs::read(self.fixture.path(".stdout")).unwrap_or_default();
+                return Ended { code: status.code(), stdout, stderr: self.fixture.text(".stderr") };
+            }
+            self.tick("its end");
+        }
+    }
+
+    /// Pauses for a moment. Panics once the deadline has passed.
+    pub(crate) fn tick(&self, what: &str) {
+        if self.started.elapsed() > deadline() {
+            let stderr = self.fixture.text(".stderr");
+            panic!("still waiting for {what} after {:?}: {:?}; stderr: {stderr:?}", deadline(), self.command);
+        }
+        thread::sleep(TICK);
+    }
+}
+
+#[cfg(unix)]
+impl Running<'_> {
+    /// Waits until a condition holds. Panics if the program ends first.
+    pub(crate) fn wait_for(&mut self, what: &str, mut holds: impl FnMut(&Fixture) -> bool) {
+        while !holds(self.fixture) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("the program ended ({status}) before {what}; stderr: {:?}", self.fixture.text(".stderr"));
+            }
+            self.tick(what);
+        }
+    }
+
+    pub(crate) fn wait_for_lines(&mut self, lines: usize) {
+        self.wait_for(&format!("{lines} lines in the output"), |fixture| {
+            fs::read_to_string(fixture.path("out")).is_ok_and(|text| text.matches('\n').count() >= lines)
+        });
+    }
+
+    /// Waits until `line` is in the output, after the line that it last waited for.
+    pub(crate) fn wait_for_line(&mut self, line: &str) {
+        let mut seen = self.seen;
+        self.wait_for(&format!("{line:?} in the output"), |fixture| {
+            let Ok(mut out) = File::open(fixture.path("out")) else { return false };
+            let mut unseen = String::new();
+            out.seek(SeekFrom::Start(seen)).unwrap();
+            out.read_to_string(&mut unseen).unwrap();
+            unseen.find(line).inspect(|at| seen += (at + line.len()) as u64).is_some()
+        });
+        self.seen = seen;
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        kill(signal, &self.child.id().to_string());
+    }
+}
+
+#[cfg(unix)]
+pub(crate) fn kill(signal: &str, process: &str) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), process]).status().unwrap();
+    assert!(sent.success(), "kill -{signal}: {sent}");
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How a program ended, and what it printed.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// `None` if a signal killed it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// Fails unless this is the exit code, and exactly this text was printed to standard error.
+    #[track_caller]
+    pub(crate) fn assert_said(&self, code: Option<i32>, stderr: &str) {
+        assert_eq!((self.code, self.stderr.as_str()), (code, stderr));
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_succeeded(&self) {
+        assert_eq!(self.code, Some(0), "{self:?}");
+    }
+
+    /// Fails unless it succeeded with one line, the summary.
+    #[track_caller]
+    pub(crate) fn assert_summary(&self, lines: &str, inputs: &str) {
+        self.assert_succeeded();
+        let (start, middle) = (format!("{NAME}: merged {lines} ("), format!(") from {inputs} in "));
+        let text = &self.stderr;
+        assert!(text.starts_with(&start) && text.contains(&middle) && text.ends_with(" s\n"), "{text:?}");
+        assert_eq!(text.lines().count(), 1, "{text:?}");
+    }
+
+    /// Fails unless it ended with exit code 1 and one line, which starts with `message` and contains the number of
+    /// the system's error.
+    #[track_caller]
+    pub(crate) fn assert_failed(&self, message: &str, os_error: Option<i32>) {
+        assert_eq!(self.code, Some(1), "{self:?}");
+        assert_eq!(self.stderr.lines().count(), 1, "not one line: {self:?}");
+        assert!(self.stderr.starts_with(&format!("{NAME}: {message}")), "{message:?} not in {self:?}");
+        if let Some(number) = os_error {
+            assert!(self.stderr.contains(&format!("(os error {number})")), "{number} not in {self:?}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Signals, standard streams, links, permissions and limits: what a program meets on Unix.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::process::Command;
+
+use super::cli::{assert_refused, assert_same_file_refused};
+use super::program::{Ended, Fixture, skip};
+
+// -- Signals ---------------------------------------------------------------------------------------------------------
+
+fn assert_ends_with_everything_merged(signal: &str) {
+    let fixture = Fixture::with(&[("a", "a from before\n"), ("b", ""), ("c", "")]);
+    let mut running = fixture.start(fixture.command(["--interval", "20ms", "--output", "out", "a", "b", "c"]));
+    running.wait_for_lines(1);
+    fixture.append("b", "b while it runs\nb half");
+    running.wait_for_lines(2);
+    fixture.append("b", " and half\n");
+    running.wait_for_lines(3);
+    assert_eq!(fixture.text("out"), "a from before\nb while it runs\nb half and half\n");
+    // The test does not wait for these: what is there when the signal comes belongs to the output.
+    fixture.append("a", "a just before the end\n");
+    fixture.append("c", "c unfinished");
+    running.signal(signal);
+    running.end().assert_summary("5 lines", "3 inputs");
+    fixture.assert_merged(&fixture.sources(&["a", "b", "c"]));
+}
+
+#[test]
+fn sigterm_ends_a_program_that_follows_with_everything_merged() {
+    assert_ends_with_everything_merged("TERM");
+}
+
+#[test]
+fn sigint_ends_a_program_that_follows_with_everything_merged() {
+    assert_ends_with_everything_merged("INT");
+}
+
+#[test]
+fn a_signal_is_heard_at_once_however_long_the_interval() {
+    let fixture = Fixture::with(&[("a", "a\n")]);
+    let mut running = fixture.start(fixture.command(["--interval", "100000years", "--output", "out", "a"]));
+    running.wait_for_lines(1);
+    running.signal("TERM");
+    running.end().assert_succeeded();
+}
+
+#[test]
+fn a_second_signal_ends_a_program_whose_output_is_stuck() {
+    let fixture = Fixture::new();
+    let (mut running, _unread) = fixture.start_into_a_pipe(&[]);
+    // Two signals in quick succession may count as one, so there may have to be more.
+    while running.child.try_wait().unwrap().is_none() {
+        running.signal("TERM");
+        running.tick("its end after many signals");
+    }
+    running.end().assert_said(Some(130), "");
+}
+
+#[test]
+fn without_following_one_signal_ends_a_program_whose_output_is_stuck() {
+    let fixture = Fixture::new();
+    let (running, _unread) = fixture.start_into_a_pipe(&["--no-follow"]);
+    running.signal("INT");
+    running.end().assert_said(Some(130), "");
+}
+
+// -- Standard streams ------------------------------------------------------------------------------------------------
+
+#[test]
+fn standard_streams_that_are_closed_or_full_do_no_harm() {
+    let fixture = Fixture::with(&[("a", "a\n")]);
+    let mut streams = vec![">&-", "2>&-", "<&- >&- 2>&-"];
+    if Path::new("/dev/full").exists() {
+        streams.push("2>/dev/full");
+    } else {
+        skip("there is no /dev/full; closed streams are tested");
+    }
+    for closed in streams {
+        let assert_code = |code, args: &[&str]| {
+            let ended = fixture.start(fixture.command_after(&format!("exec {closed};"), args)).end();
+            assert_eq!(ended.code, Some(code), "{closed}: {ended:?}");
+        };
+        assert_code(0, &["--no-follow", "--output", "out", "a"]);
+        assert_eq!(fixture.text("out"), "a\n", "{closed}");
+        assert_code(0, &["--no-follow", "--output", "-", "a"]);
+        assert_code(1, &["--output", "out", "absent"]);
+        assert_code(0, &["--help"]);
+    }
+}
+
+// -- Refusing --------------------------------------------------------------------------------------------------------
+
+#[test]
+fn an_input_is_refused_as_the_output_through_a_symbolic_link() {
+    let fixture = Fixture::new();
+    std::os::unix::fs::symlink("b", fixture.path("link")).unwrap();
+    assert_same_file_refused(&fixture, "link");
+}
+
+#[test]
+fn an_input_is_refused_as_standard_output() {
+    let fixture = Fixture::with(&[("a", "a\n")]);
+    let mut command = fixture.command(["--output", "-", "a"]);
+    command.stdout(OpenOptions::new().append(true).open(fixture.path("a")).unwrap());
+    let ended = fixture.start_with_stdout(command).end();
+    ended.assert_failed("output (standard output) is the same file as input a\n", None);
+    assert_eq!(fixture.text("a"), "a\n", "the input was touched");
+}
+
+#[test]
+fn a_pipe_is_refused_as_an_input_and_not_waited_for() {
+    let fixture = Fixture::new();
+    assert!(Command::new("mkfifo").arg(fixture.path("pipe")).status().unwrap().success());
+    assert_refused(&fixture, "pipe", "cannot follow input pipe: not a regular file\n", None);
+}
+
+#[test]
+fn an_unreadable_input_is_refused_with_its_cause() {
+    let fixture = Fixture::bound_by_permissions();
+    fixture.write("locked", "a\n");
+    fixture.permit("locked", 0);
+    assert_refused(&fixture, "locked", "cannot open input locked: ", Some(13));
+}
+
+#[test]
+fn a_name_with_a_newline_keeps_the_error_on_one_line() {
+    assert_refused(&Fixture::new(), "ab\nsent\u{1b}[2J", "cannot open input ab\\nsent\\u{1b}[2J: ", Some(2));
+}
+
+// -- Limits on open files --------------------------------------------------------------------------------------------
+
+fn write_many(fixture: &Fixture, count: usize) -> Vec<String> {
+    let names: Vec<_> = (0..count).map(|number| format!("{number}.log")).collect();
+    for name in &names {
+        fixture.write(name, format!("{name}\n"));
+    }
+    names
+}
+
+/// Merges the files `names` in a shell that has set this limit.
+fn merge_under(fixture: &Fixture, limit: &str, names: &[String]) -> Ended {
+    let args = ["--no-follow", "--output", "out"].into_iter().chain(names.iter().map(String::as_str));
+    fixture.start(fixture.command_after(&format!("ulimit {limit};"), args)).end()
+}
+
+#[test]
+fn more_inputs_than_the_soft_limit_are_merged() {
+    let fixture = Fixture::new();
+    let names = write_many(&fixture, 1500);
+    merge_under(&fixture, "-Sn 256", &names).assert_summary("1,500 lines", "1,500 inputs");
+    fixture.assert_merged(&fixture.sources(&names));
+}
+
+#[test]
+fn more_inputs_than_the_hard_limit_are_refused_with_both_numbers() {
+    let fixture = Fixture::new();
+    let ended = merge_under(&fixture, "-n 64", &write_many(&fixture, 100));
+    ended.assert_failed("cannot open input ", Some(24));
+    let both = ": the hard limit is 64 open files, too few for 100 inputs\n";
+    assert!(ended.stderr.ends_with(both), "{ended:?}");
+    assert!(!fixture.path("out").exists(), "the output was touched");
+}
+
+/// After its inputs, a program opens its output, its runtime and its signal handler. Wherever among them the limit is
+/// reached, the program must not stop half way.
+#[test]
+fn a_hard_limit_that_is_just_too_low_is_met_before_the_output_is_touched() {
+    let fixture = Fixture::new();
+    let names = write_many(&fixture, 20);
+    let mut merged = 0;
+    for limit in 20..80 {
+        fixture.write("out", "precious\n");
+        let ended = merge_under(&fixture, &format!("-n {limit}"), &names);
+        if ended.code == Some(0) {
+            ended.assert_summary("20 lines", "20 inputs");
+            merged += 1;
+        } else {
+            let cause = format!("the hard limit is {limit} open files, too few for 20 inputs\n");
+            assert!(ended.stderr.ends_with(&cause), "limit {limit}: {ended:?}");
+            ended.assert_failed("cannot open input ", Some(24));
+            assert_eq!(fixture.text("out"), "precious\n", "limit {limit}: the output was touched");
+        }
+    }
+    assert!((1..60).contains(&merged), "the limits tried must lie on both sides of what is needed, not {merged}");
+}

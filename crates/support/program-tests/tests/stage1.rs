@@ -1,0 +1,3 @@
+//! Stage 1's program.
+
+mod cases;

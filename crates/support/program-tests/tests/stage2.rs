@@ -1,0 +1,3 @@
+//! Stage 2's program.
+
+mod cases;

@@ -1,0 +1,3 @@
+//! Stage 3's program.
+
+mod cases;

@@ -1,0 +1,3 @@
+//! Stage 4's program.
+
+mod cases;

@@ -1,0 +1,168 @@
+//! The tour's program: what it prints, which files it writes, how it exits.
+
+// Test code: a case whose setup fails, fails.
+#![allow(clippy::unwrap_used)]
+
+#[allow(dead_code)] // The stages' cases use the rest.
+#[path = "cases/program.rs"]
+mod program;
+
+use std::fs;
+use std::path::Path;
+
+use program::{Ended, Fixture};
+
+/// Fails unless all stages agree and the report suits any terminal, printer or file. Returns the report.
+fn assert_agrees(ended: Ended) -> String {
+    let report = String::from_utf8(ended.stdout.clone()).unwrap();
+    ended.assert_said(Some(0), "");
+    assert!(report.contains("\nAll four stages agree: "), "{report}");
+    for line in report.lines() {
+        assert!(line.chars().count() <= 80, "too wide: {line}");
+        assert!(!line.contains(char::is_control), "a control character: {line:?}");
+    }
+    report
+}
+
+/// Fails unless the run was refused with one line that names `file`, and printed no report.
+fn assert_refused(ended: &Ended, file: &str) {
+    ended.assert_failed("", None);
+    assert!(ended.stderr.contains(file) && ended.stdout.is_empty(), "{ended:?}");
+}
+
+fn sorted_lines(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<_> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn the_demonstration_passes_every_input_through_every_stage() {
+    let arguments = ["--files", "2", "--lines", "3", "--pause", "5ms", "--interval", "5ms"];
+    let report = assert_agrees(Fixture::new().run(arguments));
+    for input in ["0", "1"] {
+        let pass = format!("  pass  {input}       3 lines");
+        assert_eq!(report.lines().filter(|line| *line == pass).count(), 4, "{report}");
+    }
+    for row in [
+        "stage1  threads  blocking",
+        "stage2  tasks    blocking",
+        "stage3  threads  async   ",
+        "stage4  tasks    async   ",
+    ] {
+        let found = report.lines().find(|line| line.starts_with(row));
+        assert!(found.is_some_and(|found| found.ends_with("  confirmed")), "{row}: {report}");
+    }
+}
+
+#[test]
+fn the_demonstration_is_drawn_with_the_captions_that_are_in_the_book() {
+    let fixture = Fixture::new();
+    let report = assert_agrees(fixture.run(["--timeline", "new/folder"]));
+    assert!(report.contains("\nThe timelines are in new/folder: "), "{report}");
+    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/src/timelines");
+    let drawn = fixture.path("new/folder");
+    for stage in 1..=4 {
+        let caption = format!("stage{stage}.txt");
+        let expected = fs::read_to_string(book.join(&caption)).unwrap().replace("\r\n", "\n");
+        assert_eq!(fs::read_to_string(drawn.join(caption)).unwrap(), expected);
+    }
+    for picture in ["stage1.svg", "stage2.svg", "stage3.svg", "stage4.svg", "all.svg"] {
+        let svg = fs::read_to_string(drawn.join(picture)).unwrap();
+        assert!(svg.starts_with("<svg ") && svg.len() < 150_000, "{picture}: {} bytes", svg.len());
+    }
+    assert_eq!(fs::read_dir(drawn).unwrap().count(), 9);
+}
+
+#[test]
+fn real_logs_are_not_drawn() {
+    let fixture = Fixture::with(&[("stage1.txt", "x\n")]);
+    let ended = fixture.run(["--timeline", ".", "stage1.txt"]);
+    assert!(ended.code == Some(2) && ended.stdout.is_empty(), "{ended:?}");
+    assert_eq!(fixture.text("stage1.txt"), "x\n");
+}
+
+#[test]
+fn real_logs_are_merged_whatever_is_in_them() {
+    let long = format!("{}/long", "n".repeat(100));
+    let logs = ["a/app.log", "b/app.log", "binary", "empty", "unfinished", &long];
+    let fixture = Fixture::with(&[
+        ("a/app.log", "same\nsame\nfirst\n"),
+        // The same name in another folder, and lines that the other log has as well.
+        ("b/app.log", "same\nsecond\r\n"),
+        ("empty", ""),
+        ("unfinished", "whole\nhalf"),
+        (&long, "x\n"),
+    ]);
+    fixture.write("binary", [0, 255, b'\n', 10, 200, b'\r', 27, b'[', b'm', b'\n', 7]);
+    let report = assert_agrees(fixture.run(["--keep", "kept/here"].iter().chain(&logs)));
+    assert!(report.contains("6 logs, "), "{report}");
+
+    let mut expected = Vec::new();
+    for log in logs {
+        expected.extend(fixture.read(log));
+        if expected.last() != Some(&b'\n') {
+            expected.push(b'\n');
+        }
+    }
+    for stage in 1..=4 {
+        let merged = fixture.read(format!("kept/here/stage{stage}.merged"));
+        assert_eq!(sorted_lines(&merged), sorted_lines(&expected), "stage{stage}");
+    }
+    assert_eq!(fs::read_dir(fixture.path("kept/here")).unwrap().count(), 4);
+    assert_eq!(fixture.text("unfinished"), "whole\nhalf");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_report_is_printable_whatever_a_log_is_called() {
+    let log = "red \u{1b}[31m\nlog";
+    assert_agrees(Fixture::with(&[(log, "x\n")]).run([log]));
+}
+
+#[test]
+fn many_logs_are_counted_and_not_all_listed() {
+    let fixture = Fixture::new();
+    let logs: Vec<_> = (0..300).map(|number| number.to_string()).collect();
+    for log in &logs {
+        fixture.write(log, "x\ny\n");
+    }
+    let report = assert_agrees(fixture.run(logs));
+    assert_eq!(report.matches("  pass  … and 290 inputs more, 580 lines").count(), 4, "{report}");
+}
+
+#[test]
+fn what_an_earlier_tour_kept_is_overwritten() {
+    let old = ("stage1.merged", "a longer text from an earlier tour\n");
+    let fixture = Fixture::with(&[old, ("other", "not the tour's\n"), ("short", "x\n")]);
+    fixture.run(["--keep", ".", "short"]).assert_succeeded();
+    assert_eq!(fixture.text("stage1.merged"), "x\n");
+    assert_eq!(fixture.text("other"), "not the tour's\n");
+}
+
+#[test]
+fn a_log_that_would_be_overwritten_is_refused_and_nothing_is_touched() {
+    let fixture = Fixture::with(&[("stage1.merged", "first\n"), ("stage2.merged", "second\n")]);
+    assert_refused(&fixture.run(["--keep", ".", "stage2.merged"]), "stage2.merged");
+    assert_eq!(fixture.text("stage1.merged"), "first\n");
+    assert_eq!(fixture.text("stage2.merged"), "second\n");
+}
+
+#[test]
+fn a_missing_log_is_named_and_no_folder_is_made() {
+    let fixture = Fixture::with(&[("good", "x\n")]);
+    assert_refused(&fixture.run(["--keep", "keep", "good", "missing"]), "missing");
+    assert!(!fixture.path("keep").exists());
+}
+
+#[test]
+fn a_folder_is_no_log() {
+    let fixture = Fixture::with(&[("folder/log", "x\n")]);
+    assert_refused(&fixture.run(["folder"]), "folder");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let fixture = Fixture::with(&[("good", "x\n")]);
+    assert_refused(&fixture.run(["--keep", "good/below a file", "good"]), "below a file");
+}
