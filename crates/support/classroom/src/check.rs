@@ -135,15 +135,7 @@ mod tests {
     use crate::notes::Wrong;
     use crate::notes::tests::course;
 
-    /// The problems that the check finds after `plant`. Without the wrong answers, because they take their time.
-    fn planted(plant: impl FnOnce(&mut Exercise)) -> String {
-        planted_in_all(|one| {
-            one.notes.wrong.clear();
-            plant(one);
-        })
-    }
-
-    fn planted_in_all(plant: impl FnOnce(&mut Exercise)) -> String {
+    fn problems(plant: impl FnOnce(&mut Exercise)) -> String {
         let mut course = course();
         plant(&mut course.tracks[0].exercises[0]);
         let environment = BuildEnvironment::open(&course.root).unwrap();
@@ -153,94 +145,94 @@ mod tests {
         }
     }
 
-    /// With one wrong answer, the second, which is the quick one.
-    fn planted_in_wrong(plant: impl FnOnce(&mut Wrong)) -> String {
-        planted_in_all(|one| {
-            one.notes.wrong = vec![one.notes.wrong.swap_remove(1)];
-            plant(&mut one.notes.wrong[0]);
-        })
+    /// Without the wrong answers, because they take their time.
+    fn assert_finds(expected: &[&str], plant: impl FnOnce(&mut Exercise)) {
+        let problems = problems(|one| {
+            one.notes.wrong.clear();
+            plant(one);
+        });
+        assert!(expected.iter().all(|text| problems.contains(text)), "not {expected:?} but: {problems}");
     }
 
-    fn assert_says(problems: &str, expected: &str) {
+    /// With one wrong answer, the second, which is the quick one.
+    fn assert_finds_in_wrong(expected: &str, plant: impl FnOnce(&mut Wrong)) {
+        let problems = problems(|one| {
+            one.notes.wrong = vec![one.notes.wrong.swap_remove(1)];
+            plant(&mut one.notes.wrong[0]);
+        });
         assert!(problems.contains(expected), "not {expected:?} but: {problems}");
+    }
+
+    fn replace(text: &mut String, from: &str, to: &str) {
+        assert!(text.contains(from), "the test no longer fits: {from}");
+        *text = text.replace(from, to);
     }
 
     #[test]
     fn an_exercise_as_it_is_has_no_problem() {
-        assert_eq!(planted_in_all(|_| {}), "");
+        assert_eq!(problems(|_| {}), "");
     }
 
     #[test]
     fn a_starter_that_is_solved() {
-        let problems = planted(|one| one.starter = one.solution.clone());
-        assert_says(&problems, "the starter passes a_line_written_in_two_halves_stays_whole");
-        assert_says(&problems, "0 lines in 15 minutes");
+        let expected = ["the starter passes a_line_written_in_two_halves_stays_whole", "0 lines in 15 minutes"];
+        assert_finds(&expected, |one| one.starter = one.solution.clone());
     }
 
     #[test]
     fn a_starter_that_fails_for_another_reason_than_the_stated_one() {
-        assert_says(
-            &planted(|one| one.notes.starter.says = "a line was lost".into()),
-            "the starter fails in a_line_written_in_two_halves_stays_whole, but does not say \"a line was lost\"",
-        );
-        assert_says(&planted(|one| one.starter.insert_str(0, "fn broken() { 1 }\n")), "the starter does not compile");
-        assert_says(&planted(|one| one.notes.starter.fails = None), "the starter compiles");
+        let says =
+            "the starter fails in a_line_written_in_two_halves_stays_whole, but does not say \"a line was lost\"";
+        assert_finds(&[says], |one| one.notes.starter.says = "a line was lost".into());
+        assert_finds(&["the starter does not compile"], |one| one.starter.push_str("fn broken() { 1 }\n"));
+        assert_finds(&["the starter compiles"], |one| one.notes.starter.fails = None);
     }
 
     #[test]
     fn a_starter_and_a_solution_with_different_tests() {
-        assert_says(
-            &planted(|one| one.starter = one.starter.replace("    #[test]\n    bytes_pass_unchanged\n", "")),
-            "the starter and the solution do not have the same tests",
-        );
-        assert_says(
-            &planted(|one| one.starter = one.starter.replace("// The tests.", "// Tests.")),
-            "the starter has 0 lines that say where the tests begin",
-        );
+        assert_finds(&["the starter and the solution do not have the same tests"], |one| {
+            replace(&mut one.starter, "    #[test]\n    bytes_pass_unchanged\n", "");
+        });
+        assert_finds(&["the starter has 0 lines that say where the tests begin"], |one| {
+            replace(&mut one.starter, "// The tests.", "// Tests.");
+        });
     }
 
     #[test]
     fn a_solution_that_does_not_pass() {
-        assert_says(
-            &planted(|one| one.solution = one.solution.replace("let rest =", "unfinished.push(0); let rest =")),
-            "the solution does not pass one_input_is_copied",
-        );
-        assert_says(&planted(|one| one.solution.push_str("fn broken() { 1 }\n")), "the solution does not compile");
-        assert_says(
-            &planted(|one| one.solution = one.solution.replace("//! # Why\n", "//! # Wherefore\n")),
-            "the solution does not say why",
-        );
+        assert_finds(&["the solution does not pass one_input_is_copied"], |one| {
+            replace(&mut one.solution, "let rest =", "unfinished.push(0); let rest =");
+        });
+        assert_finds(&["the solution does not compile"], |one| one.solution.push_str("fn broken() { 1 }\n"));
+        assert_finds(&["the solution does not say why"], |one| {
+            replace(&mut one.solution, "//! # Why\n", "//! # Wherefore\n");
+        });
     }
 
     #[test]
     fn a_wrong_answer_that_passes_or_fails_elsewhere() {
-        assert_says(
-            &planted_in_wrong(|wrong| wrong.edit[0].replace = wrong.edit[0].find.clone()),
-            "passes bytes_pass_unchanged",
-        );
-        assert_says(
-            &planted_in_wrong(|wrong| wrong.failure.fails = Some("a_panic_is_an_error".into())),
-            "which is no test of this exercise",
-        );
-        assert_says(&planted_in_wrong(|wrong| wrong.failure.says = "torn".into()), "but does not say \"torn\"");
+        assert_finds_in_wrong("passes bytes_pass_unchanged", |wrong| {
+            wrong.edit[0].replace = wrong.edit[0].find.clone();
+        });
+        assert_finds_in_wrong("which is no test of this exercise", |wrong| {
+            wrong.failure.fails = Some("a_panic_is_an_error".into());
+        });
+        assert_finds_in_wrong("but does not say \"torn\"", |wrong| wrong.failure.says = "torn".into());
     }
 
     #[test]
     fn a_wrong_answer_whose_edit_no_longer_fits() {
-        assert_says(
-            &planted_in_wrong(|wrong| wrong.edit[0].find = "no such line".into()),
-            "this stands in the solution 0 times, not once",
-        );
+        assert_finds_in_wrong("this stands in the solution 0 times, not once", |wrong| {
+            wrong.edit[0].find = "no such line".into();
+        });
     }
 
     #[test]
     fn a_header_that_names_a_missing_chapter_and_notes_with_html() {
-        let problems = planted(|one| {
+        assert_finds(&["there is no chapter docs/src/nowhere.md", "`<u8>` in the notes is HTML"], |one| {
             one.header.chapter = "docs/src/nowhere.md".into();
             one.notes.aim = "a Vec<u8>, no `Vec<u8>`".into();
         });
-        assert_says(&problems, "there is no chapter docs/src/nowhere.md");
-        assert_says(&problems, "`<u8>` in the notes is HTML");
         assert_eq!(html_in("a < b and `Vec<u8>`"), None);
     }
 }

@@ -18,6 +18,7 @@ pub(crate) struct Sandbox {
     pub(crate) run: Vec<PathBuf>,
     pub(crate) write: Vec<PathBuf>,
     /// Whether TCP may be used.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "only Linux has a sandbox"))]
     pub(crate) network: bool,
 }
 

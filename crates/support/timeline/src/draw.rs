@@ -346,7 +346,7 @@ mod tests {
         Duration::from_millis(time)
     }
 
-    /// A thread that does `works` for `input`s, each for a microsecond.
+    /// A thread that does `works` for inputs, each for a microsecond.
     fn picture(length: Duration, works: &[(Duration, Work, usize)]) -> Picture {
         let span = |&(from, work, input): &(Duration, Work, usize)| Span {
             thread: 0,
@@ -360,22 +360,20 @@ mod tests {
         Picture { name: "stage".into(), place: "top, tail".into(), sentence: "It works.".into(), recording }
     }
 
-    /// Where boxes of this class are: from, to.
+    /// The left and right edges of the boxes of this class.
     fn boxes(drawn: &str, class: &str) -> Vec<(f64, f64)> {
         let document = Document::parse(drawn).unwrap();
-        let path = document.descendants().find(|node| node.attribute("class") == Some(class));
-        let Some(path) = path.and_then(|path| path.attribute("d")) else { return Vec::new() };
-        let of_box = |shape: &str| {
-            let (from, rest) = shape.split_once(' ').unwrap();
-            let width = rest.split(['h', 'v']).nth(1).unwrap();
-            let from: f64 = from.parse().unwrap();
-            (from, from + width.parse::<f64>().unwrap())
+        let path = document.descendants().find(|node| node.attribute("class") == Some(class)).unwrap();
+        // As in `M1.5 2.0h3.0v12H1.5z`.
+        let edges = |shape: &str| {
+            let numbers: Vec<f64> = shape.split([' ', 'h', 'v']).map_while(|number| number.parse().ok()).collect();
+            (numbers[0], numbers[0] + numbers[2])
         };
-        path.split('M').skip(1).map(of_box).collect()
+        path.attribute("d").unwrap().split('M').skip(1).map(edges).collect()
     }
 
     #[test]
-    fn what_takes_a_microsecond_is_wide_enough_to_be_seen() {
+    fn work_of_a_microsecond_is_wide_enough_to_be_seen() {
         let drawn = draw(&[picture(ms(1000), &[(ms(500), Work::Read, 0)])]).remove(0);
         let [(from, to)] = boxes(&drawn, "i0 mark")[..] else { panic!("not one box") };
         assert!(to - from > 2.5, "{from} to {to}");
