@@ -67,6 +67,7 @@ impl Sandbox {
     }
 
     #[cfg(not(target_os = "linux"))]
+    #[allow(clippy::unused_self, reason = "as on Linux")]
     fn enter(&self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
