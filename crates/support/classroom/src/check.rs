@@ -1,81 +1,58 @@
-//! Whether every starter, solution and wrong answer does what is said of it.
+//! Checks that every starter, solution and wrong answer behaves as its notes say.
 
 use std::ops::RangeInclusive;
-use std::sync::Mutex;
-use std::thread;
 use std::time::Duration;
 
-use crate::Result;
-use crate::build_environment::{BuildEnvironment, Built, Outcome};
-use crate::limits::Limits;
-use crate::notes::{Course, Exercise, TESTS};
+use anyhow::Result;
+use pulldown_cmark::{Event, Parser};
+use rayon::prelude::*;
 
-/// For our own programs: generous, but an end.
+use crate::build_environment::{BuildEnvironment, Outcome};
+use crate::limits::Limits;
+use crate::notes::{Course, Exercise, Failure, TESTS, parts};
+
+/// For our own programs.
 const LIMITS: Limits =
     Limits { time: Duration::from_secs(120), memory: 2 * 1024 * 1024 * 1024, patience: Duration::from_secs(30) };
-/// For what has to fail: if it hangs, it need not do so for long.
+/// For programs that have to fail, some of which hang.
 const IMPATIENT: Limits = Limits { patience: Duration::from_secs(3), ..LIMITS };
-/// What a student may have to write, in lines, and for how many minutes. A capstone, which has a rubric, has no bounds.
+/// What a student may have to write, and for how many minutes. A capstone, which has a rubric, has no bounds.
 const LINES: RangeInclusive<usize> = 1..=40;
 const MINUTES: RangeInclusive<u32> = 10..=25;
 
-/// Checks the exercises that `wanted` names, or all, and returns what does not hold, one line or more each. `seen` is
-/// called for each exercise that is done. Blocks.
-///
-/// # Errors
-///
-/// When something cannot be checked at all.
-pub fn check(
-    course: &Course,
-    build_environment: &BuildEnvironment,
-    wanted: &[String],
-    seen: &(dyn Fn(&Exercise, usize) + Sync),
-) -> Result<Vec<String>> {
+/// Checks the exercises that `wanted` names, or all, and prints a line for each. Returns the problems. Blocks.
+pub(crate) fn check(course: &Course, environment: &BuildEnvironment, wanted: &[String]) -> Result<Vec<String>> {
     let exercises: Vec<_> = if wanted.is_empty() {
         course.exercises().collect()
     } else {
         wanted.iter().map(|name| course.exercise(name)).collect::<Result<_>>()?
     };
-    let queue = Mutex::new(exercises.into_iter());
-    let next = || queue.lock().ok()?.next();
-    let work = || {
-        let mut problems = Vec::new();
-        while let Some(exercise) = next() {
-            let found = one(course, build_environment, exercise)?;
-            seen(exercise, found.len());
-            problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", exercise.name)));
-        }
-        Ok(problems)
-    };
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let mut problems = Vec::new();
-        for worker in workers {
-            // A panic here is a mistake of ours: it goes on.
-            problems.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
-        }
-        problems.sort();
-        Ok(problems)
-    })
+    let problems = exercises.par_iter().map(|exercise| {
+        let problems = one(course, environment, exercise)?;
+        let wrong = exercise.notes.wrong.len();
+        let verdict = if problems.is_empty() { "holds" } else { "DOES NOT HOLD" };
+        println!("{:<12} starter, solution, {wrong} wrong answers: {verdict}", exercise.name);
+        Ok(problems.into_iter().map(|problem| format!("{}: {problem}", exercise.name)).collect::<Vec<_>>())
+    });
+    Ok(problems.collect::<Result<Vec<_>>>()?.concat())
 }
 
-fn one(course: &Course, build_environment: &BuildEnvironment, exercise: &Exercise) -> Result<Vec<String>> {
+fn one(course: &Course, environment: &BuildEnvironment, exercise: &Exercise) -> Result<Vec<String>> {
     let mut problems = Vec::new();
-    let (starter, solution) = (&exercise.starter, &exercise.solution);
+    let Exercise { header, notes, starter, solution, .. } = exercise;
 
     // The text.
-    let chapter = course.root.join("../..").join(&exercise.header.chapter);
-    if !chapter.is_file() {
-        problems.push(format!("there is no chapter {}", exercise.header.chapter));
+    if !course.file(&header.chapter).is_file() {
+        problems.push(format!("there is no chapter {}", header.chapter));
     }
-    let given = |file: &'static str, text: &str| match text.matches(TESTS).count() {
-        1 => None,
-        count => Some(format!("the {file} has {count} lines that say where the tests begin")),
-    };
-    problems.extend(given("starter", starter).into_iter().chain(given("solution", solution)));
-    if starter.split(TESTS).nth(1) != solution.split(TESTS).nth(1) {
-        problems.push("the starter and the solution have not the same tests".into());
+    for (file, text) in [("starter", starter), ("solution", solution)] {
+        let count = text.matches(TESTS).count();
+        if count != 1 {
+            problems.push(format!("the {file} has {count} lines that say where the tests begin"));
+        }
+    }
+    if parts(starter).1 != parts(solution).1 {
+        problems.push("the starter and the solution do not have the same tests".into());
     }
     if !solution.contains("\n//! # Why\n") {
         problems.push("the solution does not say why".into());
@@ -83,81 +60,179 @@ fn one(course: &Course, build_environment: &BuildEnvironment, exercise: &Exercis
     if exercise.tests().is_empty() {
         problems.push("there are no tests".into());
     }
-    let (written, minutes) = (to_write(exercise), exercise.header.minutes);
-    if exercise.notes.rubric.is_empty() && !(LINES.contains(&written) && MINUTES.contains(&minutes)) {
-        problems.push(format!("{written} lines in {minutes} minutes: is this an exercise?"));
+    let (lines, minutes) = (to_write(exercise), header.minutes);
+    if notes.rubric.is_empty() && !(LINES.contains(&lines) && MINUTES.contains(&minutes)) {
+        problems.push(format!("{lines} lines in {minutes} minutes: is this an exercise?"));
     }
+    let wrong = notes.wrong.iter().flat_map(|wrong| [&wrong.answer, &wrong.why]);
+    let prose = notes.hints.iter().chain(&notes.questions).chain(&notes.rubric).chain(wrong);
+    problems.extend(prose.chain([&header.title, &notes.aim, &notes.demonstration]).filter_map(|text| html_in(text)));
 
     // The programs.
-    let fails = &exercise.notes.starter;
-    problems.extend(fails_as_said(
-        build_environment,
-        exercise,
-        "the starter",
-        starter,
-        fails.fails.as_deref(),
-        &fails.says,
-    )?);
-    match build_environment.build(exercise, solution)? {
-        Built::Refused(said) => problems.push(format!("the solution does not compile:\n{said}")),
-        Built::Program(program) => {
-            if let Some((test, outcome)) = build_environment.first_failure(exercise, &program, LIMITS)? {
+    problems.extend(fails_as_said(environment, exercise, "the starter", starter, &notes.starter)?);
+    match environment.build(exercise, solution)? {
+        Err(report) => problems.push(format!("the solution does not compile:\n{report}")),
+        Ok(program) => {
+            if let Some((test, outcome)) = environment.first_failure(exercise, &program, LIMITS)? {
                 problems.push(format!("the solution does not pass {test}: {outcome:?}"));
             }
         }
     }
-    for wrong in &exercise.notes.wrong {
-        let text = exercise.wrong(wrong)?;
+    for wrong in &notes.wrong {
         let name = format!("the wrong answer {:?}", wrong.answer);
-        problems.extend(fails_as_said(build_environment, exercise, &name, &text, wrong.fails.as_deref(), &wrong.says)?);
+        problems.extend(fails_as_said(environment, exercise, &name, &exercise.wrong(wrong)?, &wrong.failure)?);
     }
     Ok(problems)
 }
 
-/// How many lines of code the solution has that the starter has not.
-#[must_use]
-pub fn to_write(exercise: &Exercise) -> usize {
-    let code = |text: &str| -> Vec<String> {
-        let text = text.split(TESTS).next().unwrap_or_default();
-        text.lines()
-            .map(|line| line.trim().to_owned())
-            .filter(|line| !line.is_empty() && !line.starts_with("//"))
-            .collect()
+/// A `Vec<u8>` outside of code is HTML, which a page of the book does not show.
+pub(crate) fn html_in(text: &str) -> Option<String> {
+    let html = Parser::new(text).find_map(|event| match event {
+        Event::Html(html) | Event::InlineHtml(html) => Some(html),
+        _ => None,
+    });
+    html.map(|html| format!("`{html}` in the notes is HTML: put code into backticks"))
+}
+
+/// How many lines of code the solution has that the starter does not have.
+pub(crate) fn to_write(exercise: &Exercise) -> usize {
+    let code = |text| parts(text).0.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
+    let mut given: Vec<_> = code(&exercise.starter).collect();
+    let is_new = |line: &&str| {
+        let known = given.iter().position(|other| other == line);
+        known.map(|known| given.swap_remove(known)).is_none()
     };
-    let mut given = code(&exercise.starter);
-    let is_new = |line: &String| match given.iter().position(|other| other == line) {
-        Some(there) => {
-            given.swap_remove(there);
-            false
-        }
-        None => true,
-    };
-    code(&exercise.solution).into_iter().filter(is_new).count()
+    code(&exercise.solution).filter(is_new).count()
 }
 
 fn fails_as_said(
-    build_environment: &BuildEnvironment,
+    environment: &BuildEnvironment,
     exercise: &Exercise,
     name: &str,
     answer: &str,
-    fails: Option<&str>,
-    says: &str,
+    Failure { fails, says }: &Failure,
 ) -> Result<Option<String>> {
-    let outcome = match (build_environment.build(exercise, answer)?, fails) {
-        (Built::Refused(said), None) if said.contains(says) => return Ok(None),
-        (Built::Refused(said), _) => return Ok(Some(format!("{name} does not compile:\n{said}"))),
-        (Built::Program(_), None) => return Ok(Some(format!("{name} compiles"))),
-        (Built::Program(program), Some(test)) => {
-            if !exercise.tests().contains(&test) {
-                return Ok(Some(format!("{name} should fail in {test}, which is no test of this exercise")));
-            }
-            build_environment.test(exercise, &program, test, IMPATIENT)?
-        }
+    let (program, test) = match (environment.build(exercise, answer)?, fails) {
+        (Err(report), None) if report.contains(says) => return Ok(None),
+        (Err(report), _) => return Ok(Some(format!("{name} does not compile:\n{report}"))),
+        (Ok(_), None) => return Ok(Some(format!("{name} compiles"))),
+        (Ok(program), Some(test)) => (program, test),
     };
-    let test = fails.unwrap_or_default();
-    Ok(match outcome {
-        Outcome::Failed(said) | Outcome::Died(said) if said.contains(says) => None,
+    if !exercise.tests().contains(&test.as_str()) {
+        return Ok(Some(format!("{name} should fail in {test}, which is no test of this exercise")));
+    }
+    Ok(match environment.test(exercise, &program, test, IMPATIENT)? {
+        Outcome::Failed(report) | Outcome::Died(report) if report.contains(says) => None,
         Outcome::Passed => Some(format!("{name} passes {test}")),
         other => Some(format!("{name} fails in {test}, but does not say {says:?}: {other:?}")),
     })
+}
+
+/// The check sees each way in which an exercise can be wrong: planted one by one in `threads1`.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notes::Wrong;
+    use crate::notes::tests::course;
+
+    fn problems(plant: impl FnOnce(&mut Exercise)) -> String {
+        let mut course = course();
+        plant(&mut course.tracks[0].exercises[0]);
+        let environment = BuildEnvironment::open(&course.root).unwrap();
+        match check(&course, &environment, &["threads1".into()]) {
+            Ok(problems) => problems.join("\n"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Without the wrong answers, because they take their time.
+    fn assert_finds(expected: &[&str], plant: impl FnOnce(&mut Exercise)) {
+        let problems = problems(|one| {
+            one.notes.wrong.clear();
+            plant(one);
+        });
+        assert!(expected.iter().all(|text| problems.contains(text)), "not {expected:?} but: {problems}");
+    }
+
+    /// With one wrong answer, the second, which is the quick one.
+    fn assert_finds_in_wrong(expected: &str, plant: impl FnOnce(&mut Wrong)) {
+        let problems = problems(|one| {
+            one.notes.wrong = vec![one.notes.wrong.swap_remove(1)];
+            plant(&mut one.notes.wrong[0]);
+        });
+        assert!(problems.contains(expected), "not {expected:?} but: {problems}");
+    }
+
+    fn replace(text: &mut String, from: &str, to: &str) {
+        assert!(text.contains(from), "the test no longer fits: {from}");
+        *text = text.replace(from, to);
+    }
+
+    #[test]
+    fn an_exercise_as_it_is_has_no_problem() {
+        assert_eq!(problems(|_| {}), "");
+    }
+
+    #[test]
+    fn a_starter_that_is_solved() {
+        let expected = ["the starter passes a_line_written_in_two_halves_stays_whole", "0 lines in 15 minutes"];
+        assert_finds(&expected, |one| one.starter = one.solution.clone());
+    }
+
+    #[test]
+    fn a_starter_that_fails_for_another_reason_than_the_stated_one() {
+        let says =
+            "the starter fails in a_line_written_in_two_halves_stays_whole, but does not say \"a line was lost\"";
+        assert_finds(&[says], |one| one.notes.starter.says = "a line was lost".into());
+        assert_finds(&["the starter does not compile"], |one| one.starter.push_str("fn broken() { 1 }\n"));
+        assert_finds(&["the starter compiles"], |one| one.notes.starter.fails = None);
+    }
+
+    #[test]
+    fn a_starter_and_a_solution_with_different_tests() {
+        assert_finds(&["the starter and the solution do not have the same tests"], |one| {
+            replace(&mut one.starter, "    #[test]\n    bytes_pass_unchanged\n", "");
+        });
+        assert_finds(&["the starter has 0 lines that say where the tests begin"], |one| {
+            replace(&mut one.starter, "// The tests.", "// Tests.");
+        });
+    }
+
+    #[test]
+    fn a_solution_that_does_not_pass() {
+        assert_finds(&["the solution does not pass one_input_is_copied"], |one| {
+            replace(&mut one.solution, "let rest =", "unfinished.push(0); let rest =");
+        });
+        assert_finds(&["the solution does not compile"], |one| one.solution.push_str("fn broken() { 1 }\n"));
+        assert_finds(&["the solution does not say why"], |one| {
+            replace(&mut one.solution, "//! # Why\n", "//! # Wherefore\n");
+        });
+    }
+
+    #[test]
+    fn a_wrong_answer_that_passes_or_fails_elsewhere() {
+        assert_finds_in_wrong("passes bytes_pass_unchanged", |wrong| {
+            wrong.edit[0].replace = wrong.edit[0].find.clone();
+        });
+        assert_finds_in_wrong("which is no test of this exercise", |wrong| {
+            wrong.failure.fails = Some("a_panic_is_an_error".into());
+        });
+        assert_finds_in_wrong("but does not say \"torn\"", |wrong| wrong.failure.says = "torn".into());
+    }
+
+    #[test]
+    fn a_wrong_answer_whose_edit_no_longer_fits() {
+        assert_finds_in_wrong("this stands in the solution 0 times, not once", |wrong| {
+            wrong.edit[0].find = "no such line".into();
+        });
+    }
+
+    #[test]
+    fn a_header_that_names_a_missing_chapter_and_notes_with_html() {
+        assert_finds(&["there is no chapter docs/src/nowhere.md", "`<u8>` in the notes is HTML"], |one| {
+            one.header.chapter = "docs/src/nowhere.md".into();
+            one.notes.aim = "a Vec<u8>, no `Vec<u8>`".into();
+        });
+        assert_eq!(html_in("a < b and `Vec<u8>`"), None);
+    }
 }

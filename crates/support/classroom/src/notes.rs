@@ -1,264 +1,225 @@
-//! What stands beside the exercises: their order, and the teacher's notes on each.
+//! The exercises in their order, and the teacher's notes on each, from `crates/exercises/notes`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Result};
+/// The line at which the teacher's part of a file begins: the tests.
+pub(crate) const TESTS: &str = "// The tests. Leave what follows as it is.\n";
+/// The titles of the three hints.
+pub(crate) const TIERS: [&str; 3] = ["A question", "A pointer", "Nearly the answer"];
 
-/// From this line on a file belongs to the teacher: the tests.
-pub const TESTS: &str = "// The tests. Leave what follows as it is.\n";
-
-/// The course: its tracks, in order.
 #[derive(Debug)]
-pub struct Course {
+pub(crate) struct Course {
     /// The folder of the exercises' package.
-    pub root: PathBuf,
-    /// The tracks, in the order of the book.
-    pub tracks: Vec<Track>,
+    pub(crate) root: PathBuf,
+    /// In the order of the book.
+    pub(crate) tracks: Vec<Track>,
 }
 
-/// A row of exercises with one subject.
+/// Exercises on one subject.
 #[derive(Debug)]
-pub struct Track {
+pub(crate) struct Track {
     /// Its folder, below `exercises` and `solutions`.
-    pub dir: String,
-    /// What it is about.
-    pub title: String,
-    /// In order.
-    pub exercises: Vec<Exercise>,
+    pub(crate) dir: String,
+    pub(crate) title: String,
+    pub(crate) exercises: Vec<Exercise>,
 }
 
-/// One exercise.
 #[derive(Debug)]
-pub struct Exercise {
-    /// Its name, which is that of its files.
-    pub name: String,
-    /// The track's folder, below `exercises` and `solutions`.
-    pub dir: String,
-    /// What its own first lines say.
-    pub header: Header,
-    /// For the teacher.
-    pub notes: Notes,
-    /// The file that a student starts from.
-    pub starter: String,
-    /// The answer.
-    pub solution: String,
+pub(crate) struct Exercise {
+    /// Also the name of its files.
+    pub(crate) name: String,
+    /// The track's folder.
+    pub(crate) dir: String,
+    pub(crate) header: Header,
+    pub(crate) notes: Notes,
+    /// The text of the file that a student starts from.
+    pub(crate) starter: String,
+    /// The text of the right answer.
+    pub(crate) solution: String,
 }
 
-/// The first lines of an exercise.
+/// The first lines of an exercise: `# TITLE`, `Minutes:`, `Chapter:`. The student reads a `Goal:` and a
+/// `When it works:` as well, so they must be there.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Header {
-    /// What it is called.
-    pub title: String,
-    /// What has to be done.
-    pub goal: String,
-    /// How long it takes.
-    pub minutes: u32,
-    /// The chapter of the book, from the root of the repository.
-    pub chapter: String,
-    /// What the student will see.
-    pub works: String,
+pub(crate) struct Header {
+    pub(crate) title: String,
+    pub(crate) minutes: u32,
+    /// From the root of the repository.
+    pub(crate) chapter: String,
 }
 
-/// The file `notes/NAME.toml`.
+/// The file `notes/NAME.toml`. All prose in it is Markdown.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Notes {
-    /// What it teaches.
-    pub aim: String,
-    /// A question, a pointer, nearly the answer.
-    pub hints: [String; 3],
+pub(crate) struct Notes {
+    /// What the exercise teaches.
+    pub(crate) aim: String,
+    /// As in [`TIERS`].
+    pub(crate) hints: [String; 3],
     /// To ask the class.
-    pub questions: Vec<String>,
+    pub(crate) questions: Vec<String>,
     /// To show the class.
-    pub demonstration: String,
+    pub(crate) demonstration: String,
     /// How the starter fails.
-    pub starter: Failure,
+    pub(crate) starter: Failure,
     /// The usual wrong answers.
     #[serde(default)]
-    pub wrong: Vec<Wrong>,
+    pub(crate) wrong: Vec<Wrong>,
     /// Whether an answer needs TCP.
     #[serde(default)]
-    pub network: bool,
-    /// What no suite can check: for a capstone.
+    pub(crate) network: bool,
+    /// For a capstone: what no suite can check.
     #[serde(default)]
-    pub rubric: Vec<String>,
+    pub(crate) rubric: Vec<String>,
 }
 
-/// What a wrong program does.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Failure {
-    /// The scenario that it fails in; none when it does not compile.
-    pub fails: Option<String>,
-    /// What stands in the scenario's report, or in the compiler's.
-    pub says: String,
+pub(crate) struct Failure {
+    /// The scenario that it fails in; none if it does not compile.
+    pub(crate) fails: Option<String>,
+    /// A part of the scenario's report, or of the compiler's.
+    pub(crate) says: String,
 }
 
 /// A usual wrong answer: the solution with some of its text replaced.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Wrong {
-    /// What was done.
-    pub answer: String,
+pub(crate) struct Wrong {
+    /// What the student did.
+    pub(crate) answer: String,
     /// Why it is wrong.
-    pub why: String,
-    /// The scenario that it fails in; none when it does not compile.
-    pub fails: Option<String>,
-    /// What stands in the scenario's report, or in the compiler's.
-    pub says: String,
-    /// What stands in place of what.
-    pub edit: Vec<Edit>,
+    pub(crate) why: String,
+    #[serde(flatten)]
+    pub(crate) failure: Failure,
+    pub(crate) edit: Vec<Edit>,
 }
 
-/// A piece of the solution, which must stand there once, and what a student has written instead.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Edit {
-    /// In the solution.
-    pub find: String,
-    /// In the wrong answer.
-    pub replace: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tracks {
-    track: Vec<TrackEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TrackEntry {
-    dir: String,
-    title: String,
-    exercises: Vec<String>,
+pub(crate) struct Edit {
+    /// A text that stands in the solution once.
+    pub(crate) find: String,
+    /// The text in its place.
+    pub(crate) replace: String,
 }
 
 impl Course {
     /// Reads the whole package at `root`.
-    ///
-    /// # Errors
-    ///
-    /// The first file that is missing, or does not say what it has to.
-    pub fn load(root: &Path) -> Result<Self> {
+    pub(crate) fn load(root: &Path) -> Result<Self> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Tracks {
+            track: Vec<Entry>,
+        }
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Entry {
+            dir: String,
+            title: String,
+            exercises: Vec<String>,
+        }
         let entries: Tracks = parse(&root.join("notes/tracks.toml"))?;
-        let tracks = entries.track.into_iter().map(|entry| {
-            let exercises = entry.exercises.iter().map(|name| Exercise::load(root, &entry.dir, name));
-            let exercises = exercises.collect::<Result<_>>()?;
-            Ok(Track { dir: entry.dir, title: entry.title, exercises })
+        let tracks = entries.track.into_iter().map(|Entry { dir, title, exercises }| {
+            let exercises = exercises.iter().map(|name| Exercise::load(root, &dir, name)).collect::<Result<_>>()?;
+            Ok(Track { dir, title, exercises })
         });
         Ok(Self { root: root.to_owned(), tracks: tracks.collect::<Result<_>>()? })
     }
 
     /// All exercises, in order.
-    pub fn exercises(&self) -> impl Iterator<Item = &Exercise> {
+    pub(crate) fn exercises(&self) -> impl Iterator<Item = &Exercise> {
         self.tracks.iter().flat_map(|track| &track.exercises)
     }
 
-    /// The exercise of that name.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuchExercise`].
-    pub fn exercise(&self, name: &str) -> Result<&Exercise> {
-        self.exercises().find(|exercise| exercise.name == name).ok_or_else(|| Error::NoSuchExercise(name.to_owned()))
+    pub(crate) fn exercise(&self, name: &str) -> Result<&Exercise> {
+        self.exercises().find(|exercise| exercise.name == name).with_context(|| format!("there is no exercise {name}"))
     }
 
-    /// The track in that folder.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuchTrack`].
-    pub fn track(&self, dir: &str) -> Result<&Track> {
-        self.tracks.iter().find(|track| track.dir == dir).ok_or_else(|| Error::NoSuchTrack(dir.to_owned()))
+    pub(crate) fn track(&self, dir: &str) -> Result<&Track> {
+        self.tracks.iter().find(|track| track.dir == dir).with_context(|| format!("there is no track {dir}"))
+    }
+
+    /// A file of the repository.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
+        self.root.join("../..").join(path)
     }
 }
 
 impl Exercise {
     fn load(root: &Path, dir: &str, name: &str) -> Result<Self> {
-        let path = root.join("exercises").join(dir).join(name).with_extension("rs");
-        let starter = read(&path)?;
-        let header = Header::parse(&starter).map_err(|missing| Error::Exercise {
-            name: name.to_owned(),
-            problem: format!("{} has no {missing} in its first lines", path.display()),
-        })?;
-        let solution = read(&root.join("solutions").join(dir).join(name).with_extension("rs"))?;
+        let text = |folder| read(&root.join(folder).join(dir).join(name).with_extension("rs"));
+        let starter = text("exercises")?;
+        let header = Header::parse(&starter).with_context(|| name.to_owned())?;
         let notes = parse(&root.join("notes").join(name).with_extension("toml"))?;
-        Ok(Self { name: name.to_owned(), dir: dir.to_owned(), header, notes, starter, solution })
+        Ok(Self { name: name.to_owned(), dir: dir.to_owned(), header, notes, starter, solution: text("solutions")? })
     }
 
-    /// The scenarios it is graded by, in the order in which they stand in the file.
-    #[must_use]
-    pub fn tests(&self) -> Vec<&str> {
-        let tests = self.solution.split_once(TESTS).map_or("", |(_, tests)| tests);
-        tests
-            .split("#[test]\n")
-            .skip(1)
-            .map(|test| test.trim_start().trim_start_matches("fn "))
-            .map(|test| test.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
-            .collect()
+    /// The scenarios that grade it, in the order in which they stand in the file.
+    pub(crate) fn tests(&self) -> Vec<&str> {
+        let tests = parts(&self.solution).1.split("#[test]\n").skip(1).map(str::trim_start);
+        let tests = tests.map(|test| test.strip_prefix("fn ").unwrap_or(test));
+        tests.map(|test| test.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()).collect()
     }
 
-    /// A student's file with the teacher's tests in place of what stands where the tests are.
-    #[must_use]
-    pub fn with_own_tests(&self, answer: &str) -> String {
-        let tests = self.solution.split_once(TESTS).map_or("", |(_, tests)| tests);
-        let answer = answer.split_once(TESTS).map_or(answer, |(answer, _)| answer);
-        format!("{answer}{TESTS}{tests}")
+    /// A student's answer with the teacher's tests in place of the student's.
+    pub(crate) fn with_own_tests(&self, answer: &str) -> String {
+        format!("{}{TESTS}{}", parts(answer).0, parts(&self.solution).1)
     }
 
     /// The text of a wrong answer.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Exercise`] when an edit does not fit exactly once.
-    pub fn wrong(&self, wrong: &Wrong) -> Result<String> {
-        wrong.edit.iter().try_fold(self.solution.clone(), |text, edit| match text.matches(&edit.find).count() {
-            1 => Ok(text.replace(&edit.find, &edit.replace)),
-            count => Err(Error::Exercise {
-                name: self.name.clone(),
-                problem: format!(
-                    "{:?}: this stands in the solution {count} times, not once:\n{}",
-                    wrong.answer, edit.find
-                ),
-            }),
+    pub(crate) fn wrong(&self, wrong: &Wrong) -> Result<String> {
+        wrong.edit.iter().try_fold(self.solution.clone(), |text, Edit { find, replace }| {
+            let count = text.matches(find).count();
+            ensure!(
+                count == 1,
+                "{}: {:?}: this stands in the solution {count} times, not once:\n{find}",
+                self.name,
+                wrong.answer
+            );
+            Ok(text.replace(find, replace))
         })
     }
 }
 
 impl Header {
-    /// The first lines, up to the first that is no `//!`. Says what is missing.
-    fn parse(file: &str) -> Result<Self, &'static str> {
+    fn parse(file: &str) -> Result<Self> {
         let lines: Vec<_> = file.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
         let paragraphs: Vec<_> = lines.split(|line| line.is_empty()).map(|lines| lines.join(" ")).collect();
-        let part =
-            |start| paragraphs.iter().find_map(|text| text.strip_prefix(start)).map(|text| text.trim().to_owned());
+        let part = |start: &str| {
+            let part = paragraphs.iter().find_map(|text| text.strip_prefix(start));
+            part.map(|text| text.trim().to_owned()).with_context(|| format!("the first lines have no `{start}`"))
+        };
+        part("Goal:").and(part("When it works:"))?;
         Ok(Self {
-            title: part("# ").ok_or("title")?,
-            goal: part("Goal:").ok_or("`Goal:`")?,
-            minutes: part("Minutes:").and_then(|minutes| minutes.parse().ok()).ok_or("`Minutes:`")?,
-            chapter: part("Chapter:").ok_or("`Chapter:`")?,
-            works: part("When it works:").ok_or("`When it works:`")?,
+            title: part("# ")?,
+            minutes: part("Minutes:")?.parse().context("`Minutes:` is not a number")?,
+            chapter: part("Chapter:")?,
         })
     }
 }
 
-/// Reads a text file, whatever its line ends.
+/// The student's part of a file, and the teacher's.
+pub(crate) fn parts(file: &str) -> (&str, &str) {
+    file.split_once(TESTS).unwrap_or((file, ""))
+}
+
+/// Reads a text file. Its lines may end as on Windows.
 pub(crate) fn read(path: &Path) -> Result<String> {
-    let text = fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     Ok(text.replace("\r\n", "\n"))
 }
 
 pub(crate) fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    toml::from_str(&read(path)?).map_err(|source| Error::Toml { path: path.to_owned(), source: Box::new(source) })
+    toml::from_str(&read(path)?).with_context(|| path.display().to_string())
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const FILE: &str = "\
@@ -269,47 +230,53 @@ mod tests {
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/program.md
+//! Chapter: docs/src/none.md
 //!
 //! When it works: they are whole.
 
 fn main() {}
 ";
 
+    /// The real course.
+    pub(crate) fn course() -> Course {
+        Course::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../exercises")).expect("the exercises")
+    }
+
+    pub(crate) fn exercise(notes: &str, solution: &str) -> Exercise {
+        Exercise {
+            name: "one".into(),
+            dir: "01_threads".into(),
+            header: Header::parse(FILE).expect("a whole header"),
+            notes: toml::from_str(notes).expect("whole notes"),
+            starter: format!("fn main() {{}}\n{TESTS}"),
+            solution: solution.into(),
+        }
+    }
+
+    fn with_tests(tests: &str) -> Exercise {
+        let notes = "aim = ''\nhints = ['', '', '']\nquestions = []\ndemonstration = ''\nstarter = { says = '' }";
+        exercise(notes, &format!("right\n{TESTS}{tests}"))
+    }
+
     #[test]
-    fn a_header_is_read_to_the_end_of_its_paragraphs() {
-        let header = Header::parse(FILE).expect("a whole header");
-        assert_eq!(header.title, "Whole lines");
-        assert_eq!(header.goal, "cut them, and keep the rest.");
-        assert_eq!(header.minutes, 15);
+    fn a_paragraph_of_a_header_may_have_several_lines() {
+        let header = Header::parse(&FILE.replace("lines", "\n//! lines")).expect("a whole header");
+        assert_eq!((header.title.as_str(), header.minutes), ("Whole lines", 15));
     }
 
     #[test]
     fn a_header_without_one_of_its_parts_says_which() {
         for (part, missing) in
-            [("# Whole", "title"), ("Goal:", "`Goal:`"), ("15", "`Minutes:`"), ("When", "`When it works:`")]
+            [("# Whole", "`# `"), ("Goal:", "`Goal:`"), ("15", "`Minutes:`"), ("When", "`When it works:`")]
         {
-            assert_eq!(Header::parse(&FILE.replace(part, "x")), Err(missing));
-        }
-    }
-
-    fn exercise(tests: &str) -> Exercise {
-        Exercise {
-            name: "one".into(),
-            dir: "01".into(),
-            header: Header::parse(FILE).expect("a whole header"),
-            notes: toml::from_str(
-                "aim = ''\nhints = ['', '', '']\nquestions = []\ndemonstration = ''\nstarter = { says = '' }",
-            )
-            .expect("whole notes"),
-            starter: String::new(),
-            solution: format!("right\n{TESTS}{tests}"),
+            let error = Header::parse(&FILE.replace(part, "x")).expect_err(missing).to_string();
+            assert!(error.contains(missing), "{error}");
         }
     }
 
     #[test]
     fn tests_stand_in_the_order_of_the_file_whether_listed_or_written_out() {
-        let one = exercise(
+        let one = with_tests(
             "suite! {\n    merge;\n    #[test]\n    zebra\n    #[test]\n    ant\n}\n#[test]\nfn by_hand() {\n}\n",
         );
         assert_eq!(one.tests(), ["zebra", "ant", "by_hand"]);
@@ -317,9 +284,28 @@ fn main() {}
 
     #[test]
     fn whatever_a_student_has_made_of_the_tests_the_teachers_are_run() {
-        let one = exercise("tests\n");
+        let one = with_tests("tests\n");
         let expected = format!("left\n{TESTS}tests\n");
         assert_eq!(one.with_own_tests(&format!("left\n{TESTS}none\n")), expected);
         assert_eq!(one.with_own_tests("left\n"), expected);
+    }
+
+    /// `scripts/exercises hint` reads the notes with sed, because then a student does not wait for a build.
+    #[test]
+    #[cfg(unix)]
+    fn the_script_prints_the_hints_of_each_exercise_whole_and_one_by_one() {
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let course = course();
+        for Exercise { name, notes, .. } in course.exercises() {
+            for tier in 1..=3 {
+                let mut script = std::process::Command::new(course.file("scripts/exercises"));
+                let printed = script.args(["hint", name, &tier.to_string()]).output().expect("the script runs");
+                let printed = words(&String::from_utf8_lossy(&printed.stdout));
+                for (number, hint) in notes.hints.iter().enumerate() {
+                    let expected = number < tier;
+                    assert_eq!(printed.contains(&words(hint)), expected, "{name}, {} of {tier}: {printed}", number + 1);
+                }
+            }
+        }
     }
 }

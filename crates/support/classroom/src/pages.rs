@@ -1,210 +1,176 @@
-//! What the book shows of the notes, as Markdown: the students' list, their hints, and the teacher's pages.
-//!
-//! The notes are Markdown themselves, but they are read in a terminal as well. So a `<` in them is a `<`.
+//! The pages that are made from the notes: the students' list and hints, the teacher's notes, and rustlings' list.
 
 use std::fmt::Write;
 
+use anyhow::Result;
+use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
-use crate::Result;
 use crate::check::to_write;
-use crate::notes::{Course, Exercise, TESTS, Track, Wrong, read};
-use crate::print::TIERS;
+use crate::notes::{Course, Exercise, Failure, TIERS, Track, Wrong, parts, read};
 
 /// The table of all exercises, a part per track.
-#[must_use]
-pub fn list(course: &Course) -> String {
+pub(crate) fn list(course: &Course) -> String {
     let mut page = String::new();
+    let minutes = |track: &Track| track.exercises.iter().map(|exercise| exercise.header.minutes).sum::<u32>();
+    // Writing to a String cannot fail, here and below.
     for track in course.tracks.iter().filter(|track| !track.exercises.is_empty()) {
-        // Writing to a String cannot fail, here and below.
-        let _ = write!(page, "### {}\n\n", prose(&track.title));
+        let _ = write!(page, "### {}\n\n", track.title);
         page += "| exercise | | minutes | lines | chapter |\n|---|---|---:|---:|---|\n";
         for exercise in &track.exercises {
-            let _ = writeln!(
-                page,
-                "| [`{}`]({}) | {} | {} | {} | {} |",
-                exercise.name,
-                starter(exercise),
-                cell(&exercise.header.title),
-                exercise.header.minutes,
-                to_write(exercise),
-                chapter(course, exercise).replace('|', "\\|"),
-            );
+            let (name, title, chapter) =
+                (&exercise.name, cell(&exercise.header.title), cell(&chapter(course, exercise)));
+            let (file, minutes, lines) = (file("exercises", exercise), exercise.header.minutes, to_write(exercise));
+            let _ = writeln!(page, "| [`{name}`]({file}) | {title} | {minutes} | {lines} | {chapter} |");
         }
         let _ = write!(page, "| **together** | | **{}** | | |\n\n", minutes(track));
     }
-    let (all, minutes) = (course.exercises().count(), course.tracks.iter().map(minutes).sum::<u32>());
-    let exercises = if all == 1 { "exercise" } else { "exercises" };
-    let _ = writeln!(page, "In all {all} {exercises}, {} h {:02} min.", minutes / 60, minutes % 60);
-    page
+    let minutes = course.tracks.iter().map(minutes).sum::<u32>();
+    let exercises = count(course.exercises().count(), "exercise");
+    page + &format!("In all {exercises}, {} h {:02} min.\n", minutes / 60, minutes % 60)
 }
 
 /// The hints to the exercises of a track, each of them folded.
-#[must_use]
-pub fn folded_hints(track: &Track) -> String {
+pub(crate) fn folded_hints(track: &Track) -> String {
     let mut page = String::new();
     for exercise in &track.exercises {
-        let _ = write!(page, "### {}: {}\n\n", exercise.name, prose(&exercise.header.title));
+        let _ = write!(page, "### {}: {}\n\n", exercise.name, exercise.header.title);
         for (title, hint) in TIERS.iter().zip(&exercise.notes.hints) {
-            let hint = prose(hint.trim());
-            let _ = write!(page, "<details><summary>{title}</summary>\n\n{hint}\n\n</details>\n\n");
+            let _ = write!(page, "<details><summary>{title}</summary>\n\n{}\n\n</details>\n\n", hint.trim());
         }
     }
     page
 }
 
-/// The teacher's notes on the exercises of a track.
-///
-/// # Errors
-///
-/// When the edit of a wrong answer does not fit.
-pub fn notes(course: &Course, track: &Track) -> Result<String> {
+/// The teacher's notes on the exercises of a track. Fails if the edit of a wrong answer does not fit.
+pub(crate) fn notes(course: &Course, track: &Track) -> Result<String> {
     let mut page = String::new();
+    let item = |text: &String| format!("- {}\n", text.trim().replace('\n', "\n  "));
     for exercise in &track.exercises {
         let (header, notes) = (&exercise.header, &exercise.notes);
-        let _ = write!(page, "## {}: {}\n\n", exercise.name, prose(&header.title));
         let _ = write!(
             page,
-            "{} minutes, {} to write, {}. Chapter: {}. [Starter]({}), [solution]({}).\n\n",
+            "## {}: {}\n\n{} minutes, {} to write, {}. Chapter: {}. [Starter]({}), [solution]({}).\n\n\
+             **Aim.** {}\n\n**Ask:**\n\n{}\n**Show.** {}\n\n{}\n\n",
+            exercise.name,
+            header.title,
             header.minutes,
             count(to_write(exercise), "line"),
             count(exercise.tests().len(), "test"),
             chapter(course, exercise),
-            starter(exercise),
-            starter(exercise).replacen("/exercises/exercises/", "/exercises/solutions/", 1),
+            file("exercises", exercise),
+            file("solutions", exercise),
+            notes.aim.trim(),
+            notes.questions.iter().map(item).collect::<String>(),
+            notes.demonstration.trim(),
+            failure("The starter fails", &notes.starter),
         );
-        let _ = write!(page, "**Aim.** {}\n\n", prose(notes.aim.trim()));
-        page += "**Ask:**\n\n";
-        page += &items(&notes.questions);
-        let _ = write!(page, "**Show.** {}\n\n", prose(notes.demonstration.trim()));
-        let begun = failure("The starter fails", notes.starter.fails.as_deref(), &notes.starter.says);
-        let _ = write!(page, "{begun}\n\n");
         if !notes.wrong.is_empty() {
             page += "**Usual wrong answers**, beside the solution:\n\n";
         }
         for wrong in &notes.wrong {
-            let (answer, why) = (prose(wrong.answer.trim()), prose(wrong.why.trim()));
-            let _ = write!(page, "**{answer}** {why}\n\n```diff\n{}```\n\n", edit(exercise, wrong)?);
-            let _ = write!(page, "{}\n\n", failure("It fails", wrong.fails.as_deref(), &wrong.says));
+            let (answer, why, edit) = (wrong.answer.trim(), wrong.why.trim(), edit(exercise, wrong)?);
+            let fails = failure("It fails", &wrong.failure);
+            let _ = write!(page, "**{answer}** {why}\n\n```diff\n{edit}```\n\n{fails}\n\n");
         }
         if !notes.rubric.is_empty() {
-            page += "**Rubric**, for what no suite can check:\n\n";
-            page += &items(&notes.rubric);
+            let rubric: String = notes.rubric.iter().map(item).collect();
+            let _ = write!(page, "**Rubric**, for what no suite can check:\n\n{rubric}\n");
         }
     }
     Ok(page)
 }
 
-fn minutes(track: &Track) -> u32 {
-    track.exercises.iter().map(|exercise| exercise.header.minutes).sum()
+/// `info.toml`, which rustlings reads.
+pub(crate) fn info(course: &Course) -> Result<String> {
+    #[derive(Serialize)]
+    struct Info {
+        format_version: u8,
+        welcome_message: &'static str,
+        final_message: &'static str,
+        exercises: Vec<Entry>,
+    }
+    #[derive(Serialize)]
+    struct Entry {
+        name: String,
+        dir: String,
+        hint: String,
+    }
+    let entry = |Exercise { name, dir, header, notes, .. }: &Exercise| Entry {
+        name: name.clone(),
+        dir: dir.clone(),
+        hint: format!(
+            "{}\n{}: {}\n\nMore help, from the root of the repository:\n  scripts/exercises hint {name} 2    a pointer\n  scripts/exercises hint {name} 3    nearly the answer\nThe chapter to read: {}\n",
+            header.title,
+            TIERS[0],
+            notes.hints[0].trim(),
+            header.chapter,
+        ),
+    };
+    let info = Info {
+        format_version: 1,
+        welcome_message: "From threads to async, one step at a time.\n\nEach exercise is one file. Write where it says `// TODO`, save, and read what the suite says.\nThe first lines of the file name the chapter of the book to read.\n",
+        final_message: "All of it is done: from threads to async, and back in time for the next log.\n",
+        exercises: course.exercises().map(entry).collect(),
+    };
+    Ok(format!("# Made from notes/ by `scripts/exercises update`.\n{}", toml::to_string_pretty(&info)?))
 }
 
 fn count(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// From the folder of the chapters.
-fn starter(exercise: &Exercise) -> String {
-    format!("../../crates/exercises/exercises/{}/{}.rs", exercise.dir, exercise.name)
+/// A file of the exercise, from the folder of the chapters.
+fn file(folder: &str, exercise: &Exercise) -> String {
+    format!("../../crates/exercises/{folder}/{}/{}.rs", exercise.dir, exercise.name)
 }
 
 /// A link to the chapter, by its title.
-pub(crate) fn chapter(course: &Course, exercise: &Exercise) -> String {
+fn chapter(course: &Course, exercise: &Exercise) -> String {
     let path = &exercise.header.chapter;
     let name = path.strip_prefix("docs/src/").unwrap_or(path);
-    // Whether it is there is for `check` to say.
-    let text = read(&course.root.join("../..").join(path)).unwrap_or_default();
+    // `check` reports a missing chapter.
+    let text = read(&course.file(path)).unwrap_or_default();
     let title = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or(name);
     format!("[{title}]({name})")
 }
 
-fn failure(what: &str, scenario: Option<&str>, says: &str) -> String {
+fn failure(what: &str, Failure { fails, says }: &Failure) -> String {
     let says = code(says);
-    match scenario {
+    match fails {
         Some(scenario) => format!("{what} in {}. The suite says {says}.", code(scenario)),
         None => format!("{what} to compile. The compiler says {says}."),
     }
 }
 
-/// What a wrong answer changes in the solution, with the lines next to it.
+/// The lines that a wrong answer changes in the solution, and their neighbours, without the common indentation.
 fn edit(exercise: &Exercise, wrong: &Wrong) -> Result<String> {
     let answer = exercise.wrong(wrong)?;
-    let own = |text| str::split(text, TESTS).next().unwrap_or_default();
-    let changes = TextDiff::from_lines(own(&exercise.solution), own(&answer));
+    let changes = TextDiff::from_lines(parts(&exercise.solution).0, parts(&answer).0);
     let mut lines = Vec::new();
     for hunk in changes.grouped_ops(1) {
         if !lines.is_empty() {
-            lines.push(("@@", String::new()));
+            lines.push((ChangeTag::Equal, None));
         }
-        for change in hunk.iter().flat_map(|op| changes.iter_changes(op)) {
-            let sign = match change.tag() {
-                ChangeTag::Delete => "-",
-                ChangeTag::Insert => "+",
-                ChangeTag::Equal => " ",
-            };
-            lines.push((sign, change.value().trim_end().to_owned()));
-        }
+        let changes = hunk.iter().flat_map(|op| changes.iter_changes(op));
+        lines.extend(changes.map(|change| (change.tag(), Some(change.value().trim_end()))));
     }
     let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-    let all = lines.iter().filter(|(_, line)| !line.is_empty()).map(|(_, line)| indent(line)).min().unwrap_or(0);
-    let mut text = String::new();
-    for (sign, line) in &lines {
-        let _ = writeln!(text, "{}", format!("{sign}{}", line.get(all..).unwrap_or_default()).trim_end());
-    }
-    Ok(text)
-}
-
-/// A list.
-fn items(texts: &[String]) -> String {
-    let mut items = String::new();
-    for text in texts {
-        let _ = writeln!(items, "- {}", prose(text.trim()).replace('\n', "\n  "));
-    }
-    items + "\n"
-}
-
-/// Prose in which a `<` is no HTML: outside of code, where it would be, it is escaped.
-pub(crate) fn prose(text: &str) -> String {
-    let mut escaped = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(['`', '<']) {
-        escaped += &rest[..start];
-        rest = &rest[start..];
-        if let Some(behind) = rest.strip_prefix('<') {
-            escaped += "\\<";
-            rest = behind;
-            continue;
-        }
-        // A code span ends with as many backticks as it begins with; without them it is none.
-        let ticks = rest.len() - rest.trim_start_matches('`').len();
-        let end = code_end(&rest[ticks..], ticks).map_or(ticks, |end| ticks + end);
-        escaped += &rest[..end];
-        rest = &rest[end..];
-    }
-    escaped + rest
-}
-
-/// Where a run of just as many backticks ends.
-fn code_end(text: &str, ticks: usize) -> Option<usize> {
-    let mut from = 0;
-    while let Some(start) = text[from..].find('`') {
-        let start = from + start;
-        let run = text[start..].len() - text[start..].trim_start_matches('`').len();
-        if run == ticks {
-            return Some(start + run);
-        }
-        from = start + run;
-    }
-    None
+    let full = lines.iter().filter_map(|(_, line)| line.filter(|line| !line.is_empty()));
+    let common = full.map(indent).min().unwrap_or(0);
+    let line = |(sign, line): (ChangeTag, Option<&str>)| match line {
+        Some(line) => format!("{}\n", format!("{sign}{}", line.get(common..).unwrap_or_default()).trim_end()),
+        None => "@@\n".to_owned(),
+    };
+    Ok(lines.into_iter().map(line).collect())
 }
 
 /// Prose in a table.
 pub(crate) fn cell(text: &str) -> String {
-    prose(text.trim()).replace('|', "\\|").replace('\n', " ")
+    text.trim().replace('|', "\\|").replace('\n', " ")
 }
 
-/// A code span, whatever stands in it.
+/// A code span. It may contain backticks.
 fn code(text: &str) -> String {
     let text = text.trim().replace('\n', " ");
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
@@ -216,29 +182,10 @@ fn code(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn track(notes: &str, solution: &str) -> (Course, Track) {
-        let header = crate::notes::Header {
-            title: "Whole `lines` of Vec<u8>".into(),
-            goal: String::new(),
-            minutes: 15,
-            chapter: "docs/src/none.md".into(),
-            works: String::new(),
-        };
-        let exercise = Exercise {
-            name: "one".into(),
-            dir: "01_threads".into(),
-            header,
-            notes: toml::from_str(notes).expect("whole notes"),
-            starter: format!("fn main() {{}}\n{TESTS}"),
-            solution: solution.into(),
-        };
-        let track = Track { dir: "01_threads".into(), title: "Threads".into(), exercises: vec![exercise] };
-        (Course { root: "/nowhere".into(), tracks: Vec::new() }, track)
-    }
+    use crate::notes::tests::exercise;
 
     const NOTES: &str = "\
-aim = 'It holds a Mutex<T>.'
+aim = 'It holds a Mutex.'
 hints = ['Who?', '`a < b`', 'A | B']
 questions = ['Why?']
 demonstration = '`true`: it ends.'
@@ -256,15 +203,17 @@ replace = '    wrong();'
 ";
     const SOLUTION: &str = "fn main() {\n    before();\n    right();\n    behind();\n}\n// The tests. Leave what follows as it is.\n#[test]\nfn halves() {}\n";
 
-    #[test]
-    fn an_angle_bracket_is_one_in_prose_and_stays_as_it_is_in_code() {
-        assert_eq!(prose("a Vec<u8> is no `Vec<u8>`"), "a Vec\\<u8> is no `Vec<u8>`");
-        assert_eq!(prose("``a`<b`` < `c"), "``a`<b`` \\< `c");
+    fn track(exercises: Vec<Exercise>) -> Track {
+        Track { dir: "01_threads".into(), title: "Threads".into(), exercises }
+    }
+
+    fn course(tracks: Vec<Track>) -> Course {
+        Course { root: "/nowhere".into(), tracks }
     }
 
     #[test]
     fn a_bar_does_not_end_a_cell() {
-        assert_eq!(cell("`|x| x`\nor <"), "`\\|x\\| x` or \\<");
+        assert_eq!(cell("`|x| x`\nor"), "`\\|x\\| x` or");
     }
 
     #[test]
@@ -275,32 +224,27 @@ replace = '    wrong();'
 
     #[test]
     fn a_wrong_answer_is_shown_as_what_it_changes() {
-        let (_, track) = track(NOTES, SOLUTION);
-        let one = &track.exercises[0];
-        assert_eq!(edit(one, &one.notes.wrong[0]).expect("it fits"), " before();\n-right();\n+wrong();\n behind();\n");
+        let one = exercise(NOTES, SOLUTION);
+        assert_eq!(edit(&one, &one.notes.wrong[0]).expect("it fits"), " before();\n-right();\n+wrong();\n behind();\n");
     }
 
     #[test]
     fn two_edits_far_apart_are_two_pieces() {
         let far = "fn main() {\n    right();\n    a();\n    b();\n    c();\n    d();\n    last();\n}\n";
-        let notes = format!("{NOTES}[[wrong.edit]]\nfind = 'last'\nreplace = 'first'\n");
-        let (_, track) = track(&notes, far);
-        let one = &track.exercises[0];
-        let edit = edit(one, &one.notes.wrong[0]).expect("it fits");
+        let one = exercise(&format!("{NOTES}[[wrong.edit]]\nfind = 'last'\nreplace = 'first'\n"), far);
         assert_eq!(
-            edit,
+            edit(&one, &one.notes.wrong[0]).expect("it fits"),
             " fn main() {\n-    right();\n+    wrong();\n     a();\n@@\n     d();\n-    last();\n+    first();\n }\n"
         );
     }
 
     #[test]
     fn the_teachers_notes_say_what_fails_where_and_what_the_suite_says() {
-        let (course, track) = track(NOTES, SOLUTION);
-        let page = notes(&course, &track).expect("it fits");
+        let page = notes(&course(vec![]), &track(vec![exercise(NOTES, SOLUTION)])).expect("it fits");
         for expected in [
-            "## one: Whole `lines` of Vec\\<u8>\n",
+            "## one: Whole lines\n",
             "15 minutes, 5 lines to write, 1 test. Chapter: [none.md](none.md).",
-            "**Aim.** It holds a Mutex\\<T>.\n",
+            "**Aim.** It holds a Mutex.\n",
             "**Ask:**\n\n- Why?\n\n",
             "The starter fails in `halves`. The suite says `a line was torn`.\n",
             "**Nothing.** It hangs.\n\n```diff\n before();\n",
@@ -313,20 +257,16 @@ replace = '    wrong();'
 
     #[test]
     fn each_hint_is_folded() {
-        let (_, track) = track(NOTES, SOLUTION);
-        let page = folded_hints(&track);
+        let page = folded_hints(&track(vec![exercise(NOTES, SOLUTION)]));
         assert_eq!(page.matches("<details><summary>").count(), 3);
         assert!(page.contains("<summary>A pointer</summary>\n\n`a < b`\n\n</details>\n"), "{page}");
     }
 
     #[test]
     fn the_list_adds_up_the_minutes_and_leaves_an_empty_track_out() {
-        let (mut course, mut track) = track(NOTES, SOLUTION);
         let empty = Track { dir: "02".into(), title: "Empty".into(), exercises: Vec::new() };
-        let second = super::tests::track(NOTES, SOLUTION).1.exercises;
-        track.exercises.extend(second);
-        course.tracks = vec![track, empty];
-        let page = list(&course);
+        let two = track(vec![exercise(NOTES, SOLUTION), exercise(NOTES, SOLUTION)]);
+        let page = list(&course(vec![two, empty]));
         assert!(page.contains("| **together** | | **30** | | |\n"), "{page}");
         assert!(page.ends_with("In all 2 exercises, 0 h 30 min.\n"), "{page}");
         assert!(!page.contains("Empty"));

@@ -1,4 +1,4 @@
-//! The table of a class: student × exercise, as CSV for a program and as HTML for a person.
+//! The table of a class, student × exercise: as CSV for a program and as HTML for a person.
 
 use std::io;
 
@@ -6,68 +6,48 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::build_environment::Outcome;
 use crate::grade::{Grade, Row};
+use crate::limits::Limit;
 use crate::notes::{Course, Exercise};
 
 impl Grade {
-    /// What stands in the table.
-    #[must_use]
-    pub fn short(&self) -> String {
+    /// The text of the cell, its class in the page, and a report if there is one.
+    fn cell(&self) -> (String, &'static str, Option<&str>) {
+        fn fails<'a>(text: &str, report: &'a str) -> (String, &'static str, Option<&'a str>) {
+            (text.to_owned(), "fails", Some(report))
+        }
         match self {
-            Self::Ok => "ok".into(),
-            Self::NotHandedIn => "not handed in".into(),
-            Self::NotBegun => "not begun".into(),
-            Self::Unclear(_) => "unclear".into(),
-            Self::DoesNotCompile(_) => "does not compile".into(),
-            Self::Fails { scenario, outcome } => match outcome {
-                Outcome::TimeOut => format!("{scenario} (time)"),
-                Outcome::OutOfMemory => format!("{scenario} (memory)"),
-                Outcome::Died(_) => format!("{scenario} (died)"),
-                Outcome::Failed(_) | Outcome::Passed => scenario.clone(),
+            Self::Ok => ("ok".into(), "ok", None),
+            Self::NotHandedIn => ("not handed in".into(), "none", None),
+            Self::NotBegun => ("not begun".into(), "none", None),
+            Self::Unclear(report) => fails("unclear", report),
+            Self::DoesNotCompile(report) => fails("does not compile", report),
+            Self::Fails(scenario, outcome) => match outcome {
+                Outcome::Passed => fails(scenario, ""),
+                Outcome::Failed(report) => fails(scenario, report),
+                Outcome::Died(report) => fails(&format!("{scenario} (died)"), report),
+                Outcome::Exceeded(Limit::Time) => fails(&format!("{scenario} (time)"), "It exceeded the time limit."),
+                Outcome::Exceeded(Limit::Memory) => {
+                    fails(&format!("{scenario} (memory)"), "It exceeded the memory limit.")
+                }
             },
-        }
-    }
-
-    /// All that is known.
-    fn long(&self) -> Option<&str> {
-        match self {
-            Self::Unclear(said)
-            | Self::DoesNotCompile(said)
-            | Self::Fails { outcome: Outcome::Failed(said) | Outcome::Died(said), .. } => Some(said),
-            Self::Fails { outcome: Outcome::TimeOut, .. } => Some("It took longer than it may."),
-            Self::Fails { outcome: Outcome::OutOfMemory, .. } => Some("It took more memory than it may."),
-            _ => None,
-        }
-    }
-
-    fn class(&self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::NotHandedIn | Self::NotBegun => "none",
-            _ => "fails",
         }
     }
 }
 
 /// Writes the table as CSV: a row per student, a column per exercise.
-///
-/// # Errors
-///
-/// When `to` fails.
-pub fn csv(course: &Course, rows: &[Row], to: impl io::Write) -> Result<(), csv::Error> {
+pub(crate) fn csv(course: &Course, rows: &[Row], to: impl io::Write) -> csv::Result<()> {
     let mut table = csv::Writer::from_writer(to);
     table.write_field("student")?;
     table.write_record(course.exercises().map(|exercise| &exercise.name))?;
     for row in rows {
         table.write_field(&row.student)?;
-        table.write_record(row.grades.iter().map(Grade::short))?;
+        table.write_record(row.grades.iter().map(|grade| grade.cell().0))?;
     }
-    table.flush()?;
-    Ok(())
+    Ok(table.flush()?)
 }
 
-/// The table as a page that needs nothing else, and below it what was said of each answer that is not ok.
-#[must_use]
-pub fn html(course: &Course, rows: &[Row]) -> String {
+/// The table as one self-contained page. Below it stands the report on each answer that is not ok.
+pub(crate) fn html(course: &Course, rows: &[Row]) -> String {
     let exercises: Vec<_> = course.exercises().collect();
     let page = html! {
         (DOCTYPE)
@@ -102,13 +82,17 @@ fn line(row: &Row, exercises: &[&Exercise]) -> Markup {
     html! {
         tr {
             th { (row.student) }
-            td { (row.grades.iter().filter(|grade| **grade == Grade::Ok).count()) " of " (row.grades.len()) }
+            td { (row.passed()) " of " (row.grades.len()) }
             @for (grade, exercise) in row.grades.iter().zip(exercises) {
-                td class=(grade.class()) {
-                    @if grade.long().is_some() {
-                        a href={ "#" (row.student) "-" (exercise.name) } { (breakable(&grade.short())) }
+                @let (text, class, report) = grade.cell();
+                td class=(class) {
+                    @if report.is_some() {
+                        // A scenario's name is long: a line may end after each word.
+                        a href={ "#" (row.student) "-" (exercise.name) } {
+                            @for word in text.split_inclusive('_') { (word) wbr; }
+                        }
                     } @else {
-                        (grade.short())
+                        (text)
                     }
                 }
             }
@@ -116,18 +100,13 @@ fn line(row: &Row, exercises: &[&Exercise]) -> Markup {
     }
 }
 
-/// A scenario's name, which is long: a line may end between its words.
-fn breakable(name: &str) -> Markup {
-    html! { @for word in name.split_inclusive('_') { (word) wbr; } }
-}
-
 fn reports(row: &Row, exercises: &[&Exercise]) -> Markup {
     html! {
         @for (grade, exercise) in row.grades.iter().zip(exercises) {
-            @if let Some(long) = grade.long() {
+            @if let (text, _, Some(report)) = grade.cell() {
                 section id={ (row.student) "-" (exercise.name) } {
-                    h2 { (row.student) ", " (exercise.name) ": " (grade.short()) }
-                    pre { (long) }
+                    h2 { (row.student) ", " (exercise.name) ": " (text) }
+                    pre { (report) }
                 }
             }
         }

@@ -1,9 +1,12 @@
 //! The picture: an SVG for a page, in its light or its dark colours.
 //!
-//! Text is large beside the width, so that it can be read where the page is narrow.
+//! The text is large in relation to the width, so that it can be read where the page is narrow.
+//!
+//! The SVG is written with `format!`. It has two kinds of element, `text` and `path`, so a crate for SVG would add a
+//! dependency and lines.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{Arguments, Write};
 use std::time::Duration;
 
 use crate::recording::{Lane, follower, group};
@@ -16,23 +19,21 @@ pub struct Picture {
     pub name: String,
     /// Its place in the table.
     pub place: String,
-    /// What it is, in a sentence.
+    /// A sentence that describes it.
     pub sentence: String,
-    /// What it did.
+    /// The recorded run.
     pub recording: Recording,
 }
 
-/// Draws each for itself, all with the same scale, so that they can be compared.
+/// Draws one picture for each, all with the same scale, so that they can be compared.
 #[must_use]
 pub fn draw(pictures: &[Picture]) -> Vec<String> {
     let time = Time::of(pictures);
+    let sheet = Sheet { width: 640.0, gutter: 102.0, font: 18.0 };
     let draw = |picture: &Picture| {
-        let sheet = Sheet { width: 640.0, gutter: 102.0, font: 18.0 };
         let (panel, height) = sheet.panel(picture, &time);
-        let legend = sheet.legend(inputs(std::slice::from_ref(picture)));
         let title = format!("{}: {}", picture.name, picture.place);
-        let body = format!("{}{}", moved(0.0, 0.0, &panel), moved(0.0, height, &legend));
-        sheet.card(&title, &picture.recording.caption(), height + sheet.legend_height(), &body)
+        sheet.card(&title, &picture.recording.caption(), height, &panel, picture.recording.inputs())
     };
     pictures.iter().map(draw).collect()
 }
@@ -51,18 +52,18 @@ pub fn draw_all(pictures: &[Picture]) -> String {
         }
         y += panels.iter().map(|(_, height)| *height).fold(0.0, f64::max);
     }
-    body += &moved(0.0, y, &sheet.legend(inputs(pictures)));
     let captions = pictures.iter().map(|picture| format!("{}\n{}", picture.name, picture.recording.caption()));
-    sheet.card("All stages side by side", &captions.collect::<String>(), y + sheet.legend_height(), &body)
+    let inputs = pictures.iter().map(|picture| picture.recording.inputs()).max().unwrap_or(0);
+    sheet.card("All stages side by side", &captions.collect::<String>(), y, &body, inputs)
 }
 
 /// The colours of the inputs, on light and on dark: Okabe and Ito's, which nearly everybody can tell apart.
-const COLOURS: [(&str, &str); 5] = [
-    ("#0072b2", "#56b4e9"),
-    ("#d98c00", "#e69f00"),
-    ("#009e73", "#00b98a"),
-    ("#c05a96", "#e08fc0"),
-    ("#c8500a", "#f0703a"),
+const COLOURS: [[&str; 2]; 5] = [
+    ["#0072b2", "#56b4e9"],
+    ["#d98c00", "#e69f00"],
+    ["#009e73", "#00b98a"],
+    ["#c05a96", "#e08fc0"],
+    ["#c8500a", "#f0703a"],
 ];
 
 const STYLE: &str = "\
@@ -79,21 +80,19 @@ text{fill:#e8ebee}.card{fill:#171b20;stroke:#3c444d}.dim{fill:#a5aeb8}
 
 /// Half the height of a lane.
 const HALF: f64 = 12.0;
-/// From lane to lane.
+/// The distance from lane to lane.
 const LANE: f64 = 28.0;
-/// From task to task.
+/// The distance from task to task.
 const TASK: f64 = 20.0;
-/// The least width of a mark: what takes microseconds must be seen as well.
+/// The least width of a mark, so that work of a few microseconds is visible.
 const LEAST: f64 = 3.0;
-/// How far a mark may stand from where it belongs, to the right of those that came first.
+/// How far a mark may move to the right, to stand beside the marks before it.
 const MOST_MOVED: f64 = 4.0 * LEAST;
 const MARGIN: f64 = 16.0;
 
-/// The axis that all pictures share.
+/// The axis that all pictures share, in milliseconds.
 struct Time {
-    /// Milliseconds at its end.
     end: f64,
-    /// Milliseconds between two ticks.
     step: f64,
 }
 
@@ -101,15 +100,13 @@ impl Time {
     fn of(pictures: &[Picture]) -> Self {
         let longest = pictures.iter().map(|picture| picture.recording.length).max().unwrap_or_default();
         let end = milliseconds(longest).max(1.0) * 1.02;
-        // 1, 2 or 5, and zeros: the smallest of them that gives few ticks.
+        // The smallest of 1, 2, 5, 10 with zeros that gives at most five steps.
         let power = 10_f64.powf((end / 5.0).log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].map(|nice| nice * power).into_iter().find(|step| end / step <= 5.0);
         Self { end, step: step.unwrap_or(end) }
     }
 
-    /// The ticks, in milliseconds, and what stands at them.
     fn ticks(&self) -> Vec<(f64, String)> {
-        // At most five steps fit.
         let ticks = (0..=5).map(|number| self.step * f64::from(number)).filter(|tick| *tick <= self.end);
         let mut ticks: Vec<_> = ticks.map(|tick| (tick, tick.to_string())).collect();
         if let Some((_, label)) = ticks.last_mut() {
@@ -119,165 +116,151 @@ impl Time {
     }
 }
 
-/// What is drawn on: sizes in units of the picture.
+/// The sizes of a picture.
 #[derive(Clone, Copy)]
 struct Sheet {
     width: f64,
-    /// Room for the lanes' names; without it they have none.
+    /// The room for the lanes' names. Without it they have none.
     gutter: f64,
     font: f64,
 }
 
 impl Sheet {
-    /// The opaque card that everything is on, with what stands behind it for those who cannot see it.
-    fn card(&self, title: &str, description: &str, height: f64, body: &str) -> String {
+    /// The opaque card with `body` and the legend on it, and a description for screen readers.
+    fn card(&self, title: &str, description: &str, height: f64, body: &str, inputs: usize) -> String {
         let Self { width, font, .. } = *self;
-        let (title, description) = (escaped(title), escaped(description));
-        let colours = |dark: bool| {
-            let rule = |(input, (light, deep)): (usize, &(&str, &str))| {
-                let colour = if dark { deep } else { light };
-                format!(".i{input}{{fill:{colour};stroke:{colour}}}")
-            };
+        let legend = moved(0.0, height, &self.legend(inputs));
+        let height = height + font * 3.0;
+        let colours = |dark: usize| {
+            let rule = |(input, pair): (usize, &[&str; 2])| format!(".i{input}{{fill:{0};stroke:{0}}}", pair[dark]);
             COLOURS.iter().enumerate().map(rule).collect::<String>()
         };
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height:.0}\" viewBox=\"0 0 {width} {height:.0}\" \
              font-size=\"{font}\" role=\"img\">\n\
-             <title>{title}</title>\n<desc>{description}</desc>\n\
+             <title>{}</title>\n<desc>{}</desc>\n\
              <style>{STYLE}{}\n@media (prefers-color-scheme:dark){{{DARK}{}}}</style>\n\
-             <rect class=\"card\" x=\".5\" y=\".5\" width=\"{}\" height=\"{:.0}\" rx=\"10\"/>\n{body}</svg>\n",
-            colours(false),
-            colours(true),
+             <rect class=\"card\" x=\".5\" y=\".5\" width=\"{}\" height=\"{:.0}\" rx=\"10\"/>\n{body}{legend}</svg>\n",
+            escaped(title),
+            escaped(description),
+            colours(0),
+            colours(1),
             width - 1.0,
             height - 1.0,
         )
     }
 
     /// One stage, and its height.
-    fn panel(&self, picture: &Picture, time: &Time) -> (String, f64) {
-        let lanes = picture.recording.lanes();
+    fn panel(&self, Picture { name, place, sentence, recording }: &Picture, time: &Time) -> (String, f64) {
+        let (lanes, named) = (recording.lanes(), self.gutter > 0.0);
         let (left, right) = (MARGIN + self.gutter, self.width - MARGIN);
         let x = |ms: f64| left + ms / time.end * (right - left);
         let at = |time: Duration| x(milliseconds(time));
         let mut out = String::new();
         let mut y = MARGIN + self.font;
         let held = lanes.iter().filter(|lane| !lane.held.is_empty()).count();
-        let threads = format!("{}, {held} held", count(lanes.len(), "thread"));
-        text(&mut out, "big", MARGIN, y, "start", &picture.name);
-        text(&mut out, "big", right, y, "end", &threads);
+        text(&mut out, "big", MARGIN, y, "start", name);
+        text(&mut out, "big", right, y, "end", &format!("{}, {held} held", count(lanes.len(), "thread")));
         y += self.font * 1.35;
-        text(&mut out, "", MARGIN, y, "start", &picture.place);
-        if self.gutter > 0.0 {
-            for line in wrapped(&picture.sentence, 60) {
-                y += self.font * 1.35;
-                text(&mut out, "dim", MARGIN, y, "start", &line);
-            }
+        text(&mut out, "", MARGIN, y, "start", place);
+        for line in halves(sentence).filter(|_| named) {
+            y += self.font * 1.35;
+            text(&mut out, "dim", MARGIN, y, "start", line);
         }
         y += 4.0;
 
         let first = y;
         let mut rows = String::new();
+        let heading = |rows: &mut String, y: &mut f64, heading: &str| {
+            *y += self.font * 1.5;
+            text(rows, "dim", MARGIN, *y, "start", heading);
+            *y += 6.0;
+        };
+        let label = |rows: &mut String, y: f64, name: &str| {
+            if named {
+                text(rows, "", MARGIN, y + self.font * 0.35, "start", name);
+            }
+        };
         for group in lanes.chunk_by(|a, b| group(a.thread.kind) == group(b.thread.kind)) {
-            y += self.font * 1.5;
-            text(&mut rows, "dim", MARGIN, y, "start", &heading(group));
-            y += 6.0;
-            for lane in group {
-                self.lane(&mut rows, lane, y + LANE / 2.0, at);
+            let kind = match group[0].thread.kind {
+                Kind::Plain => "plain thread",
+                Kind::Worker(_) => "runtime worker",
+                Kind::Pool => "blocking-pool thread",
+            };
+            heading(&mut rows, &mut y, &count(group.len(), kind));
+            for Lane { thread, name, held, works } in group {
+                let middle = y + LANE / 2.0;
+                label(&mut rows, middle, name);
+                path(&mut rows, "line", format_args!("M{:.1} {middle:.1}H{:.1}", at(thread.from), at(thread.to)));
+                marks(&mut rows, "held", held, at, |_| (middle - 7.0, 14.0));
+                marks(&mut rows, "mark", works, at, |work| match work {
+                    Work::Read => (middle - HALF, HALF),
+                    Work::Write => (middle, HALF),
+                    _ => (middle - 4.0, 8.0),
+                });
                 y += LANE;
             }
         }
-        let mut tasks: Vec<_> = picture.recording.free_tasks().collect();
+        let mut tasks: Vec<_> = recording.free_tasks().collect();
         tasks.sort_by_key(|task| task.input);
         if !tasks.is_empty() {
-            y += self.font * 1.5;
-            let heading = if self.gutter > 0.0 { "tasks: their waits hold no thread" } else { "tasks: hold no thread" };
-            text(&mut rows, "dim", MARGIN, y, "start", &format!("{} {heading}", tasks.len()));
-            y += 6.0;
+            let what = if named { "tasks: their waits hold no thread" } else { "tasks: hold no thread" };
+            heading(&mut rows, &mut y, &format!("{} {what}", tasks.len()));
         }
         for task in tasks {
-            let polls = picture.recording.all(Work::Poll).filter(|poll| poll.input == task.input);
-            self.task(&mut rows, task, &polls.copied().collect::<Vec<_>>(), y + TASK / 2.0, at);
+            let middle = y + TASK / 2.0;
+            label(&mut rows, middle, &task.input.map_or("task".into(), follower));
+            let life = format_args!("M{:.1} {middle:.1}H{:.1}", at(task.from), at(task.to));
+            path(&mut rows, &format!("task {}", class(task.input)), life);
+            let polls: Vec<_> = recording.all(Work::Poll).filter(|poll| poll.input == task.input).copied().collect();
+            marks(&mut rows, "mark", &polls, at, |_| (middle - 4.0, 8.0));
             y += TASK;
         }
 
-        // Under the lanes.
+        // The grid lies under the lanes.
         for (tick, label) in time.ticks() {
-            let x = x(tick);
-            let _ = writeln!(out, "<path class=\"grid\" d=\"M{x:.1} {:.1}V{:.1}\"/>", first + 10.0, y + 6.0);
+            path(&mut out, "grid", format_args!("M{:.1} {:.1}V{:.1}", x(tick), first + 10.0, y + 6.0));
             let anchor = if tick == 0.0 { "start" } else { "middle" };
-            text(&mut out, "dim", x, y + 6.0 + self.font, anchor, &label);
+            text(&mut out, "dim", x(tick), y + 6.0 + self.font, anchor, &label);
         }
-        out += &rows;
-        (out, y + 6.0 + self.font * 2.2)
+        (out + &rows, y + 6.0 + self.font * 2.2)
     }
 
-    /// A thread: its life, who held it, and what was done on it.
-    fn lane(&self, out: &mut String, lane: &Lane<'_>, y: f64, at: impl Fn(Duration) -> f64) {
-        self.name(out, y, &lane.name);
-        let (from, to) = (at(lane.thread.from), at(lane.thread.to));
-        let _ = writeln!(out, "<path class=\"line\" d=\"M{from:.1} {y:.1}H{to:.1}\"/>");
-        marks(out, "held", &lane.held, &at, |_| (y - 7.0, 14.0));
-        marks(out, "mark", &lane.works, &at, |work| match work {
-            Work::Read => (y - HALF, HALF),
-            Work::Write => (y, HALF),
-            _ => (y - 4.0, 8.0),
-        });
-    }
-
-    /// A task that waits without a thread: its life and its polls, wherever they were.
-    fn task(&self, out: &mut String, task: &Span, polls: &[Span], y: f64, at: impl Fn(Duration) -> f64) {
-        self.name(out, y, &task.input.map_or("task".into(), follower));
-        let (class, from, to) = (class(task.input), at(task.from), at(task.to));
-        let _ = writeln!(out, "<path class=\"task {class}\" d=\"M{from:.1} {y:.1}H{to:.1}\"/>");
-        marks(out, "mark", polls, &at, |_| (y - 4.0, 8.0));
-    }
-
-    /// What stands before a lane, where there is room for it.
-    fn name(&self, out: &mut String, y: f64, name: &str) {
-        if self.gutter > 0.0 {
-            text(out, "", MARGIN, y + self.font * 0.35, "start", name);
-        }
-    }
-
-    /// What the marks mean, and whose colour is whose.
+    /// The meaning of the marks and of the colours.
     fn legend(&self, inputs: usize) -> String {
         let (font, mut out) = (self.font, String::new());
-        let mut y = font * 0.6;
-        let mut at = MARGIN;
-        let item = |out: &mut String, y: f64, at: &mut f64, shape: &str, label: &str| {
-            let _ = writeln!(out, "<g transform=\"translate({:.1} {:.1})\">{shape}</g>", *at, y - font * 0.35);
-            text(out, "", *at + 28.0, y, "start", label);
-            // Letters are about half as wide as high.
-            *at += 28.0 + font * (1.0 + 0.52 * f64::from(u32::try_from(label.len()).unwrap_or(0)));
+        let mut row = |mut at: f64, y: f64, line: &str, items: &[(String, &str, String)]| {
+            for (class, shape, label) in items {
+                let mut mark = String::new();
+                for (class, shape) in [("line", line), (class, *shape)].iter().filter(|(_, shape)| !shape.is_empty()) {
+                    path(&mut mark, class, format_args!("{shape}"));
+                }
+                out += &moved(at, y - font * 0.35, &mark);
+                text(&mut out, "", at + 28.0, y, "start", label);
+                // A letter is about half as wide as it is high.
+                at += 28.0 + font * (1.0 + 0.52 * f64::from(u32::try_from(label.len()).unwrap_or(0)));
+            }
         };
-        let line = "<path class=\"line\" d=\"M0 0H22\"/>";
-        let mark = |y: f64, height: f64| format!("{line}<path class=\"any mark\" d=\"M9 {y}h5v{height}h-5z\"/>");
-        let held = format!("{line}<path class=\"any held\" d=\"M0 -7h22v14h-22z\"/>");
-        item(&mut out, y, &mut at, &mark(-HALF, HALF), "read");
-        item(&mut out, y, &mut at, &mark(0.0, HALF), "write");
-        item(&mut out, y, &mut at, &mark(-4.0, 8.0), "task poll");
-        item(&mut out, y, &mut at, &held, "thread held");
-        item(&mut out, y, &mut at, line, "thread free");
-        y += font * 1.7;
-        at = MARGIN;
-        text(&mut out, "", at, y, "start", "input");
-        at += font * 3.0;
-        for input in 0..inputs.min(COLOURS.len()) {
-            let square = format!("<path class=\"i{input} mark\" d=\"M6 -7h16v14h-16z\"/>");
-            item(&mut out, y, &mut at, &square, &(input + 1).to_string());
-        }
-        item(&mut out, y, &mut at, "<path class=\"any mark\" d=\"M6 -7h16v14h-16z\"/>", "all of them");
+        let marks = [
+            ("any mark", "M9 -12h5v12h-5z", "read"),
+            ("any mark", "M9 0h5v12h-5z", "write"),
+            ("any mark", "M9 -4h5v8h-5z", "task poll"),
+            ("any held", "M0 -7h22v14h-22z", "thread held"),
+            ("any", "", "thread free"),
+        ];
+        row(MARGIN, font * 0.6, "M0 0H22", &marks.map(|(class, shape, label)| (class.into(), shape, label.into())));
+        let square = |input: Option<usize>, label| (format!("{} mark", class(input)), "M6 -7h16v14h-16z", label);
+        let inputs = (0..inputs.min(COLOURS.len())).map(|input| square(Some(input), (input + 1).to_string()));
+        let all = inputs.chain([square(None, "all of them".into())]).collect::<Vec<_>>();
+        row(MARGIN + font * 3.0, font * 2.3, "", &all);
+        text(&mut out, "", MARGIN, font * 2.3, "start", "input");
         out
-    }
-
-    fn legend_height(&self) -> f64 {
-        self.font * 3.0
     }
 }
 
-/// Draws `spans` as boxes: a path per colour and kind. What would lie on each other is moved a little, so that it stands
-/// side by side; but the boxes of one input become one, so that the picture of a long run is not larger than that of a
-/// short one.
+/// Draws `spans` as boxes, with one path per colour and kind of work. Boxes that would cover each other are moved a
+/// little, so that they stand side by side. But the boxes of one input are joined, so that the picture of a long run
+/// does not grow.
 fn marks(
     out: &mut String,
     class_of_all: &str,
@@ -305,50 +288,33 @@ fn marks(
     }
     for ((work, input), boxes) in boxes {
         let (y, height) = place(work);
-        let _ = write!(out, "<path class=\"{} {class_of_all}\" d=\"", class(input));
-        for (from, to) in boxes {
-            let _ = write!(out, "M{from:.1} {y:.1}h{:.1}v{height}H{from:.1}z", to - from);
-        }
-        out.push_str("\"/>\n");
+        let shape = |(from, to)| format!("M{from:.1} {y:.1}h{:.1}v{height}H{from:.1}z", to - from);
+        let shapes: String = boxes.into_iter().map(shape).collect();
+        path(out, &format!("{} {class_of_all}", class(input)), format_args!("{shapes}"));
     }
 }
 
-/// The words of `text` in lines of at most `width` letters or a few more, none of them much shorter than the others.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let width = text.len() / text.len().div_ceil(width).max(1) + 6;
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.len() + word.len() < width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-fn heading(lanes: &[Lane<'_>]) -> String {
-    match lanes[0].thread.kind {
-        Kind::Plain => count(lanes.len(), "plain thread"),
-        Kind::Worker(_) => count(lanes.len(), "runtime worker"),
-        Kind::Pool => count(lanes.len(), "blocking-pool thread"),
-    }
+/// A sentence in two lines, if it is too long for one.
+fn halves(text: &str) -> impl Iterator<Item = &str> {
+    let near_the_middle = |(at, _): &(usize, &str)| at.abs_diff(text.len() / 2);
+    let space = text.match_indices(' ').min_by_key(near_the_middle).filter(|_| text.len() > 60);
+    let (first, second) = space.map_or((text, None), |(at, _)| (&text[..at], Some(&text[at + 1..])));
+    [Some(first), second].into_iter().flatten()
 }
 
 fn class(input: Option<usize>) -> String {
     input.map_or("any".into(), |input| format!("i{}", input % COLOURS.len()))
 }
 
-fn inputs(pictures: &[Picture]) -> usize {
-    pictures.iter().map(|picture| picture.recording.inputs()).max().unwrap_or(0)
-}
+// Writing to a String cannot fail.
 
 fn text(out: &mut String, class: &str, x: f64, y: f64, anchor: &str, text: &str) {
     let text = escaped(text);
     let _ = writeln!(out, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>");
+}
+
+fn path(out: &mut String, class: &str, shape: Arguments<'_>) {
+    let _ = writeln!(out, "<path class=\"{class}\" d=\"{shape}\"/>");
 }
 
 fn moved(x: f64, y: f64, what: &str) -> String {
@@ -380,7 +346,7 @@ mod tests {
         Duration::from_millis(time)
     }
 
-    /// A thread that does `works` for `input`s, each for a microsecond.
+    /// A thread that does `works` for inputs, each for a microsecond.
     fn picture(length: Duration, works: &[(Duration, Work, usize)]) -> Picture {
         let span = |&(from, work, input): &(Duration, Work, usize)| Span {
             thread: 0,
@@ -394,22 +360,20 @@ mod tests {
         Picture { name: "stage".into(), place: "top, tail".into(), sentence: "It works.".into(), recording }
     }
 
-    /// Where boxes of this class are: from, to.
+    /// The left and right edges of the boxes of this class.
     fn boxes(drawn: &str, class: &str) -> Vec<(f64, f64)> {
         let document = Document::parse(drawn).unwrap();
-        let path = document.descendants().find(|node| node.attribute("class") == Some(class));
-        let Some(path) = path.and_then(|path| path.attribute("d")) else { return Vec::new() };
-        let of_box = |shape: &str| {
-            let (from, rest) = shape.split_once(' ').unwrap();
-            let width = rest.split(['h', 'v']).nth(1).unwrap();
-            let from: f64 = from.parse().unwrap();
-            (from, from + width.parse::<f64>().unwrap())
+        let path = document.descendants().find(|node| node.attribute("class") == Some(class)).unwrap();
+        // As in `M1.5 2.0h3.0v12H1.5z`.
+        let edges = |shape: &str| {
+            let numbers: Vec<f64> = shape.split([' ', 'h', 'v']).map_while(|number| number.parse().ok()).collect();
+            (numbers[0], numbers[0] + numbers[2])
         };
-        path.split('M').skip(1).map(of_box).collect()
+        path.attribute("d").unwrap().split('M').skip(1).map(edges).collect()
     }
 
     #[test]
-    fn what_takes_a_microsecond_is_wide_enough_to_be_seen() {
+    fn work_of_a_microsecond_is_wide_enough_to_be_seen() {
         let drawn = draw(&[picture(ms(1000), &[(ms(500), Work::Read, 0)])]).remove(0);
         let [(from, to)] = boxes(&drawn, "i0 mark")[..] else { panic!("not one box") };
         assert!(to - from > 2.5, "{from} to {to}");

@@ -6,20 +6,19 @@
 //!
 //! # What a reader sees
 //!
-//! Time goes from left to right. Every thread of the stage has a lane: a thin line while the thread is there, a pale
-//! band while something *holds* it, so that it can do nothing else. What takes work stands on the lane: reads above the
-//! middle, polls of a task on it, writes below it. A task that waits holds no thread. So it has a lane of its own, under
-//! those of the threads.
+//! Time goes from left to right. Every thread of the stage has a lane: a thin line while the thread exists, a pale band
+//! while something *holds* it, so that it can do nothing else. The work stands on the lane: reads above the middle, polls
+//! of a task on it, writes below it. A task that waits holds no thread, so it has a lane of its own below the threads.
 //!
 //! # Layout
 //!
-//! - `record.rs`: the layer that listens to the spans, and the threads it has heard of.
-//! - `recording.rs`: what was recorded, and what follows from it: who held a thread, and the caption.
+//! - `record.rs`: the layer that listens to the spans, and the threads that they ran on.
+//! - `recording.rs`: a recorded run, and what follows from it: who held a thread, and the caption.
 //! - `draw.rs`: the picture.
 //!
 //! # The spans
 //!
-//! | span          | where                   | what it is here                                                |
+//! | span          | where                   | meaning                                                        |
 //! |---------------|-------------------------|----------------------------------------------------------------|
 //! | `tail_file`   | `stage1::tail_file`     | a follower that holds its thread                               |
 //! | `tail_async`  | `stage3::tail_async`    | entered and left once per poll; alive as long as the task      |

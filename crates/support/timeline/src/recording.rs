@@ -1,38 +1,38 @@
-//! What was recorded, and what follows from it.
+//! A recorded run, and what follows from it: who held a thread, and the caption.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// One run of a stage: its threads, and what each of them did. All times count from its beginning.
+/// One run of a stage. All times count from its beginning.
 #[derive(Clone, Debug, Default)]
 pub struct Recording {
-    /// Its threads, in no order.
+    /// In no order.
     pub threads: Vec<Thread>,
-    /// What was done on them.
+    /// What the threads did.
     pub spans: Vec<Span>,
-    /// How long it took.
+    /// Of the whole run.
     pub length: Duration,
 }
 
 /// A thread of the operating system.
 #[derive(Clone, Debug)]
 pub struct Thread {
-    /// Its own name; all threads of a runtime have the same.
+    /// As the operating system knows it: all threads of a runtime have the same.
     pub name: String,
     /// Who started it.
     pub kind: Kind,
-    /// When it was first heard of.
+    /// When it was first seen.
     pub from: Duration,
-    /// When it ended, or the run.
+    /// The end of the thread, or of the run.
     pub to: Duration,
 }
 
-/// Who a thread belongs to.
+/// The owner of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Nobody: the program started it itself.
+    /// The program started it itself.
     Plain,
-    /// A runtime's worker, with its index: it polls tasks, and nothing may hold it up.
+    /// A runtime worker, with its index. It polls tasks, and must never block.
     Worker(usize),
     /// A runtime's blocking pool.
     Pool,
@@ -41,15 +41,15 @@ pub enum Kind {
 /// What a thread did for a while.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
-    /// On which thread, as an index into [`Recording::threads`]. For a [`Work::Task`] the last that polled it.
+    /// An index into [`Recording::threads`]. For a [`Work::Task`] the last thread that polled it.
     pub thread: usize,
-    /// What.
+    /// The kind of work.
     pub work: Work,
-    /// For which input, where one is known: a writer of its own knows none.
+    /// None for the writes of a writer task, which serves all inputs.
     pub input: Option<usize>,
-    /// When it began.
+    /// Its beginning.
     pub from: Duration,
-    /// When it ended.
+    /// Its end.
     pub to: Duration,
 }
 
@@ -76,7 +76,7 @@ pub enum Work {
 #[derive(Debug)]
 pub(crate) struct Lane<'a> {
     pub(crate) thread: &'a Thread,
-    /// What it is for, in a word or two.
+    /// Its role, in a word or two.
     pub(crate) name: String,
     /// While these spans last, the thread can do nothing else.
     pub(crate) held: Vec<Span>,
@@ -101,13 +101,13 @@ impl Recording {
         self.all(Work::Task).filter(|task| !self.holds(task))
     }
 
-    /// How many inputs were followed.
+    /// The number of inputs.
     #[must_use]
     pub fn inputs(&self) -> usize {
         self.spans.iter().filter_map(|span| span.input).max().map_or(0, |last| last + 1)
     }
 
-    /// What does not vary from run to run, in a few lines.
+    /// What is the same in every run, in a few lines.
     #[must_use]
     pub fn caption(&self) -> String {
         let lanes = self.lanes();
@@ -143,7 +143,7 @@ impl Recording {
     pub(crate) fn lanes(&self) -> Vec<Lane<'_>> {
         let mut lanes: Vec<_> =
             self.threads.iter().enumerate().map(|(index, thread)| self.lane(index, thread)).collect();
-        // The top first, then the followers in the order of their inputs, then the writer, then whoever serves all.
+        // The top first, then the followers in the order of their inputs, then the writer, then the free threads.
         lanes.sort_by_key(|lane| {
             let first = lane.held.first();
             let rank = first.map_or(3, |held| match held.work {
@@ -164,8 +164,7 @@ impl Recording {
     fn lane<'a>(&'a self, index: usize, thread: &'a Thread) -> Lane<'a> {
         let here = || self.spans.iter().filter(|span| span.thread == index);
         let mut held: Vec<_> = here().filter(|span| self.holds(span)).copied().collect();
-        // A pool thread that writes is the one writer's. It waits for the next chunk between two writes, and keeps its
-        // thread to the end.
+        // A pool thread that writes is the writer's. It keeps the thread while it waits for the next chunk.
         if held.is_empty()
             && thread.kind == Kind::Pool
             && let Some(write) = here().find(|span| span.work == Work::Write)
@@ -186,23 +185,23 @@ impl Recording {
         Lane { thread, name, held, works }
     }
 
-    /// Whether nothing else can be done on the thread while this lasts.
+    /// Whether the thread can do nothing else during the span.
     fn holds(&self, span: &Span) -> bool {
         match span.work {
             Work::Top | Work::Follower => true,
-            // On a thread that is no worker, `block_on` polls the task, and waits with it.
+            // On other threads `block_on` polls the task, and waits with it.
             Work::Task => !matches!(self.kind(span), Kind::Worker(_)),
             _ => false,
         }
     }
 }
 
-/// What the follower of an input is called.
+/// The name of an input's follower.
 pub(crate) fn follower(input: usize) -> String {
     format!("follower {}", input + 1)
 }
 
-/// What the threads of a kind are called.
+/// The name of a kind of thread.
 pub(crate) const fn group(kind: Kind) -> &'static str {
     match kind {
         Kind::Plain => PLAIN,
