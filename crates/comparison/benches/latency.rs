@@ -1,7 +1,7 @@
 //! One line is appended to one of the logs. How long until it can be read from the output?
 //!
-//! The limit of polling: a look comes once per interval, so a line waits between nothing and one interval, half of it
-//! in the middle. Lines come at random moments, a hundred a second over all logs, so that no phase is preferred.
+//! The bound of polling: a look comes once per interval, so a line waits for up to one interval, and for half of it on
+//! average. Lines come at random moments, a hundred a second over all logs, so that no phase is preferred.
 
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use comparison::Result;
 use comparison::child::Follower;
-use comparison::contender::{Contender, STAGES};
+use comparison::contender::{Contender, with_stages};
 use comparison::logs::Logs;
 use comparison::recorder::Recorder;
 use comparison::results::quantile;
@@ -24,13 +24,10 @@ fn main() -> Result<()> {
     let mut recorder = Recorder::start("latency");
     let lines = recorder.profile.pick(5, 200, 1_000);
 
-    for count in recorder.profile.pick(vec![5], vec![5, 1_000], vec![5, 1_000]) {
-        for interval in recorder.profile.pick(vec![10], vec![10, 100], vec![10, 100]) {
+    for &count in recorder.profile.cases(&[5, 1_000]) {
+        for &interval in recorder.profile.cases(&[10, 100]) {
             let case = format!("{count} inputs, {interval} ms");
-            for contender in [Contender::Tail].into_iter().chain(STAGES) {
-                if !contender.is_here() {
-                    continue;
-                }
+            for contender in with_stages(&[Contender::Tail]) {
                 let logs = Logs::prefilled(count, 0, 100)?;
                 let every = Duration::from_millis(interval);
                 let program = env!("CARGO_BIN_EXE_comparison");
@@ -51,7 +48,7 @@ fn main() -> Result<()> {
     recorder.save()
 }
 
-/// Appends `lines` lines to random logs at random moments, and returns how many milliseconds each of them took.
+/// Appends `lines` lines to random logs at random moments, and returns the milliseconds that each of them took.
 fn measure(logs: &Logs, output: ChildStdout, lines: usize) -> Result<Vec<f64>> {
     let append = |path| OpenOptions::new().append(true).open(path);
     let files = logs.paths().iter().map(append).collect::<std::io::Result<Vec<File>>>()?;
@@ -77,7 +74,7 @@ fn measure(logs: &Logs, output: ChildStdout, lines: usize) -> Result<Vec<f64>> {
     let mut random = StdRng::seed_from_u64(0);
     let mut sent = Vec::new();
     for number in 0..lines {
-        // Twenty milliseconds at most, ten in the middle.
+        // Twenty milliseconds at most, ten on average.
         thread::sleep(Duration::from_micros(random.random_range(0..20_000)));
         let line = format!("{number}\n");
         let mut file = &files[random.random_range(0..files.len())];
