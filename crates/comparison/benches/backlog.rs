@@ -5,21 +5,9 @@
 
 use comparison::Result;
 use comparison::contender::{batch, multi_thread};
-use comparison::logs::Logs;
-use comparison::pairs::compare;
-use comparison::recorder::Recorder;
-use criterion::Criterion;
+use comparison::pairs::run;
 
 fn main() -> Result<()> {
-    let mut criterion = Criterion::default().configure_from_args();
-    let mut recorder = Recorder::start("backlog");
-    let bytes = recorder.profile.pick(1 << 16, 64 << 20, 512 << 20);
-
-    for &count in recorder.profile.cases(&[5, 64, 1_000]) {
-        let logs = Logs::prefilled(count, bytes, 100)?;
-        let case = (&*format!("{count} inputs"), f64::from(count));
-        compare(&mut criterion, &mut recorder, case, batch(), "", (&logs, &multi_thread(count)?));
-    }
-    criterion.final_summary();
-    recorder.save()
+    let cases = [("5 inputs", 5, 100), ("64 inputs", 64, 100), ("1000 inputs", 1_000, 100)];
+    run("backlog", 512 << 20, &cases, batch, &[("", multi_thread)])
 }

@@ -14,7 +14,7 @@ use std::time::Instant;
 use comparison::Result;
 use comparison::contender::{Contender, multi_thread, with_stages};
 use comparison::logs::Logs;
-use comparison::recorder::{Recorder, criterion_group, time};
+use comparison::recorder::{Recorder, bench, criterion_group, time};
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -25,15 +25,11 @@ use tokio::task::spawn_blocking;
 const QUEUE: usize = 16;
 
 fn main() -> Result<()> {
-    let mut criterion = Criterion::default().configure_from_args();
-    let recorder = price_list(&mut criterion)?;
-    criterion.final_summary();
-    recorder.save()
+    bench("hops", price_list)
 }
 
-fn price_list(criterion: &mut Criterion) -> Result<Recorder> {
+fn price_list(criterion: &mut Criterion, recorder: &mut Recorder) -> Result<()> {
     let runtime = Builder::new_multi_thread().build()?;
-    let recorder = Recorder::start("hops");
     let settings = recorder.profile.pick((10, 1, 1), (20, 300, 700), (50, 1_000, 3_000));
     let mut hops = Hops { group: criterion_group(criterion, "hops", settings), recorder };
 
@@ -119,8 +115,7 @@ fn price_list(criterion: &mut Criterion) -> Result<Recorder> {
         });
     });
 
-    whole_followers(&mut hops)?;
-    Ok(hops.recorder)
+    whole_followers(&mut hops)
 }
 
 /// The cost of a whole follower: a thousand logs of one line each, merged to the end, divided by their number.
@@ -144,7 +139,7 @@ fn whole_followers(hops: &mut Hops) -> Result<()> {
 
 /// The group and its figures.
 struct Hops<'a> {
-    recorder: Recorder,
+    recorder: &'a mut Recorder,
     group: BenchmarkGroup<'a, WallTime>,
 }
 

@@ -6,7 +6,7 @@
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{ChildStdout, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,8 +31,8 @@ fn main() -> Result<()> {
                 let logs = Logs::prefilled(count, 0, 100)?;
                 let every = Duration::from_millis(interval);
                 let program = env!("CARGO_BIN_EXE_comparison");
-                let mut follower = Follower::start(program, contender, logs.paths(), every, Stdio::piped())?;
-                let output = follower.take_stdout().ok_or("the output is no pipe")?;
+                let mut follower = Follower::start(program, contender, &logs.paths, every, Stdio::piped())?;
+                let output = follower.process.stdout.take().ok_or("the output is no pipe")?;
                 let mut latencies = measure(&logs, output, lines)?;
                 latencies.sort_by(f64::total_cmp);
 
@@ -51,17 +51,11 @@ fn main() -> Result<()> {
 /// Appends `lines` lines to random logs at random moments, and returns the milliseconds that each of them took.
 fn measure(logs: &Logs, output: ChildStdout, lines: usize) -> Result<Vec<f64>> {
     let append = |path| OpenOptions::new().append(true).open(path);
-    let files = logs.paths().iter().map(append).collect::<std::io::Result<Vec<File>>>()?;
+    let files = logs.paths.iter().map(append).collect::<std::io::Result<Vec<File>>>()?;
     let mut output = BufReader::new(output);
     // What was there before has to come out first.
-    let mut old = 0;
-    while old < logs.bytes() {
-        let mut line = Vec::new();
-        output.read_until(b'\n', &mut line)?;
-        if line.is_empty() {
-            return Err("the output ended".into());
-        }
-        old += line.len() as u64;
+    if io::copy(&mut output.by_ref().take(logs.bytes), &mut io::sink())? < logs.bytes {
+        return Err("the output ended".into());
     }
     let arrivals = thread::spawn(move || -> Result<Vec<(usize, Instant)>> {
         let mut arrivals = Vec::new();

@@ -11,15 +11,17 @@ use std::time::{Duration, Instant};
 
 use comparison::Result;
 use comparison::logs::Logs;
-use comparison::recorder::{Recorder, criterion_group, time};
+use comparison::recorder::{Recorder, bench, criterion_group, time};
 use criterion::{Criterion, SamplingMode, Throughput};
 use tokio::io::AsyncReadExt;
 use tokio::runtime::Builder;
 use tokio::task::spawn_blocking;
 
 fn main() -> Result<()> {
-    let mut criterion = Criterion::default().configure_from_args();
-    let mut recorder = Recorder::start("leaf");
+    bench("leaf", measure)
+}
+
+fn measure(criterion: &mut Criterion, recorder: &mut Recorder) -> Result<()> {
     let runtime = Builder::new_multi_thread().build()?;
     let large = Logs::prefilled(1, recorder.profile.pick(1 << 14, 64 << 20, 64 << 20), 100)?;
     // A call on the blocking pool per line is so slow that the log must be smaller.
@@ -34,10 +36,10 @@ fn main() -> Result<()> {
         ("1 MiB", 1 << 20),
     ] {
         let logs = if chunk == 0 { &small } else { &large };
-        let path = &logs.paths()[0];
+        let path = &logs.paths[0];
         let settings = recorder.profile.pick((10, 1, 1), (10, 200, 500), (20, 500, 3_000));
-        let mut group = criterion_group(&mut criterion, &format!("leaf/{case}"), settings);
-        group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Bytes(logs.bytes()));
+        let mut group = criterion_group(criterion, &format!("leaf/{case}"), settings);
+        group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Bytes(logs.bytes));
         for (name, way) in
             [("in place", Way::InPlace), ("spawn_blocking", Way::SpawnBlocking), ("tokio::fs", Way::TokioFs)]
         {
@@ -45,20 +47,18 @@ fn main() -> Result<()> {
                 let start = Instant::now();
                 for _ in 0..times {
                     let read = runtime.block_on(runtime.spawn(read(way, path.clone(), chunk as usize)));
-                    assert_eq!(read.ok().and_then(std::result::Result::ok), Some(logs.bytes()), "{name}");
+                    assert_eq!(read.ok().and_then(std::result::Result::ok), Some(logs.bytes), "{name}");
                 }
                 start.elapsed()
             });
-            let speed = |(times, took): &(u64, Duration)| {
-                (logs.bytes() * times) as f64 / took.as_secs_f64() / f64::from(1 << 20)
-            };
+            let speed =
+                |(times, took): &(u64, Duration)| (logs.bytes * times) as f64 / took.as_secs_f64() / f64::from(1 << 20);
             let speeds: Vec<_> = samples.iter().map(speed).collect();
             recorder.add(case, f64::from(chunk), name, "speed", "MiB/s", &speeds);
         }
         group.finish();
     }
-    criterion.final_summary();
-    recorder.save()
+    Ok(())
 }
 
 /// A way to read in a task.

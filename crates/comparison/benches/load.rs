@@ -4,9 +4,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, sleep};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use comparison::Result;
@@ -38,7 +36,7 @@ fn main() -> Result<()> {
             wait_for_length(&logs.output(), load.bytes).map_err(|error| format!("{contender}: {error}"))?;
             let after = follower.account()?;
             drop(follower);
-            if let Err(violation) = confirm_merge(logs.paths(), &logs.output())? {
+            if let Err(violation) = confirm_merge(&logs.paths, &logs.output())? {
                 return Err(format!("{contender}: {violation}").into());
             }
 
@@ -63,66 +61,42 @@ struct Load {
     bytes: u64,
     lines: u64,
     took: Duration,
-    /// How far the output was behind, in milliseconds, sorted; one sample per look at the output.
+    /// How far the output was behind, in milliseconds, sorted; one sample per write.
     lags: Vec<f64>,
 }
 
 /// Writes `rate` lines a second to all logs in turn for as long as `length`, in small steps, as busy programs do.
 fn write(logs: &Logs, rate: f64, length: Duration) -> Result<Load> {
     let append = |path| OpenOptions::new().append(true).open(path);
-    let mut files = logs.paths().iter().map(append).collect::<std::io::Result<Vec<File>>>()?;
-    let mut load = Load { bytes: logs.bytes(), lines: 0, took: Duration::ZERO, lags: Vec::new() };
+    let mut files = logs.paths.iter().map(append).collect::<std::io::Result<Vec<File>>>()?;
+    let mut load = Load { bytes: logs.bytes, lines: 0, took: Duration::ZERO, lags: Vec::new() };
     // The length of all logs together, after each write.
     let mut written = Vec::new();
-    let done = AtomicBool::new(false);
-    let output = logs.output();
-
-    let merged = thread::scope(|scope| -> Result<Vec<(Instant, u64)>> {
-        let watching = scope.spawn(|| watch(&output, &done));
-        let start = Instant::now();
-        let mut buffer = Vec::new();
-        for step in 0.. {
-            let now = start.elapsed();
-            if now >= length {
-                break;
-            }
-            // As many lines as are due by now; one log a step, so that each log grows in small pieces.
-            let number = step % files.len();
-            let due = (now.as_secs_f64() * rate) as u64;
-            buffer.clear();
-            while load.lines < due && buffer.len() < 64 * 1024 {
-                load.bytes += write_line(&mut buffer, u32::try_from(number)?, 1 + load.lines, 100)?;
-                load.lines += 1;
-            }
-            files[number].write_all(&buffer)?;
-            written.push((Instant::now(), load.bytes));
-            if load.lines >= due {
-                sleep(Duration::from_micros(500));
-            }
-        }
+    let mut buffer = Vec::new();
+    let start = Instant::now();
+    for step in 0.. {
         load.took = start.elapsed();
-        let finished = wait_for_length(&output, load.bytes);
-        done.store(true, Ordering::Relaxed);
-        let merged = watching.join().map_err(|_panic| "the watcher panicked")?;
-        finished.and(merged)
-    })?;
-    load.lags = merged.into_iter().filter_map(|(when, bytes)| lag(&written, when, bytes)).collect();
+        if load.took >= length {
+            break;
+        }
+        // As many lines as are due by now; one log a step, so that each log grows in small pieces.
+        let number = step % files.len();
+        let due = (load.took.as_secs_f64() * rate) as u64;
+        buffer.clear();
+        while load.lines < due && buffer.len() < 64 * 1024 {
+            load.bytes += write_line(&mut buffer, u32::try_from(number)?, 1 + load.lines, 100)?;
+            load.lines += 1;
+        }
+        files[number].write_all(&buffer)?;
+        written.push((Instant::now(), load.bytes));
+        // The lag is the age of the first write that the output does not hold yet.
+        let merged = logs.output().metadata()?.len();
+        let missing = written.get(written.partition_point(|&(_, bytes)| bytes <= merged));
+        load.lags.push(missing.map_or(0.0, |(since, _)| since.elapsed().as_secs_f64() * 1e3));
+        if load.lines >= due {
+            sleep(Duration::from_micros(500));
+        }
+    }
     load.lags.sort_by(f64::total_cmp);
     Ok(load)
-}
-
-/// Samples the length of the output until `done`.
-fn watch(output: &Path, done: &AtomicBool) -> Result<Vec<(Instant, u64)>> {
-    let mut seen = Vec::new();
-    while !done.load(Ordering::Relaxed) {
-        seen.push((Instant::now(), output.metadata()?.len()));
-        sleep(Duration::from_millis(5));
-    }
-    Ok(seen)
-}
-
-/// How far the output was behind at `when`: the age of the first write that it did not hold yet. `None` if it held all.
-fn lag(written: &[(Instant, u64)], when: Instant, merged: u64) -> Option<f64> {
-    let (since, _) = written.get(written.partition_point(|&(_, bytes)| bytes <= merged))?;
-    Some(when.saturating_duration_since(*since).as_secs_f64() * 1e3)
 }

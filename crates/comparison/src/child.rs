@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,8 @@ use crate::logs::Logs;
 /// A contender that follows logs until it is dropped.
 #[derive(Debug)]
 pub struct Follower {
-    process: Child,
+    /// Its process.
+    pub process: Child,
     contender: Contender,
 }
 
@@ -50,11 +51,6 @@ impl Follower {
         let process = command.args(logs).stdin(Stdio::null()).stdout(to).stderr(Stdio::null()).spawn();
         let process = process.map_err(|error| format!("cannot start {contender}: {error}"))?;
         Ok(Self { process, contender })
-    }
-
-    /// The pipe of its output, if it was started with one. Only the first call returns it.
-    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
-        self.process.stdout.take()
     }
 
     /// The resources that the kernel accounts to it. Only Linux has an answer.
@@ -133,9 +129,9 @@ pub fn wait_for_length(file: &Path, bytes: u64) -> Result<()> {
 /// Starts `contender` on `logs` with its output in a file beside them, and waits until the file has all their bytes.
 pub fn follow_to_file(program: &str, contender: Contender, logs: &Logs, every: Duration) -> Result<Follower> {
     let output = logs.output();
-    let follower = Follower::start(program, contender, logs.paths(), every, File::create(&output)?.into())?;
+    let follower = Follower::start(program, contender, &logs.paths, every, File::create(&output)?.into())?;
     if !matches!(contender, Contender::Baseline) {
-        wait_for_length(&output, logs.bytes()).map_err(|error| format!("{contender}: {error}"))?;
+        wait_for_length(&output, logs.bytes).map_err(|error| format!("{contender}: {error}"))?;
     }
     Ok(follower)
 }

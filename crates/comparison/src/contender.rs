@@ -125,11 +125,11 @@ impl Contender {
         }
         let start = Instant::now();
         match self {
-            Self::Baseline => copy_whole_lines(logs.paths(), &path)?,
-            Self::Cat => run(Command::new("cat").args(logs.paths()), &path)?,
-            Self::Tail => run(Command::new("tail").args(["-q", "-n", "+1"]).args(logs.paths()), &path)?,
+            Self::Baseline => copy_whole_lines(&logs.paths, &path)?,
+            Self::Cat => run(Command::new("cat").args(&logs.paths), &path)?,
+            Self::Tail => run(Command::new("tail").args(["-q", "-n", "+1"]).args(&logs.paths), &path)?,
             Self::Stage(stage) => {
-                let inputs = Input::open_all(logs.paths())?;
+                let inputs = Input::open_all(&logs.paths)?;
                 let output = Output::create(&path, &inputs)?;
                 // A stage that starts with closed inputs merges what is there, and returns.
                 for input in &inputs {
@@ -140,8 +140,8 @@ impl Contender {
         }
         let took = start.elapsed();
         let merged = path.metadata()?.len();
-        if merged != logs.bytes() {
-            return Err(format!("{self} merged {merged} of {} bytes", logs.bytes()).into());
+        if merged != logs.bytes {
+            return Err(format!("{self} merged {merged} of {} bytes", logs.bytes).into());
         }
         Ok(took)
     }
@@ -154,8 +154,13 @@ impl fmt::Display for Contender {
 }
 
 /// The first line that `program --version` prints, if there is such a program.
-pub fn version_of(program: &str) -> Option<String> {
-    let output = Command::new(program).arg("--version").stderr(Stdio::null()).output().ok()?;
+pub(crate) fn version_of(program: &str) -> Option<String> {
+    first_line(Command::new(program).arg("--version"))
+}
+
+/// The first line that the command prints, if there is such a program.
+pub(crate) fn first_line(command: &mut Command) -> Option<String> {
+    let output = command.stderr(Stdio::null()).output().ok()?;
     Some(String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned())
 }
 

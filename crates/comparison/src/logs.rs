@@ -12,8 +12,10 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub struct Logs {
     folder: TempDir,
-    paths: Vec<PathBuf>,
-    bytes: u64,
+    /// The paths of the logs.
+    pub paths: Vec<PathBuf>,
+    /// How many bytes they were filled with.
+    pub bytes: u64,
 }
 
 impl Logs {
@@ -38,36 +40,19 @@ impl Logs {
         Ok(logs)
     }
 
-    /// The paths of the logs.
-    pub fn paths(&self) -> &[PathBuf] {
-        &self.paths
-    }
-
     /// The path of the merged file, beside the logs.
     pub fn output(&self) -> PathBuf {
         self.folder.path().join("merged")
-    }
-
-    /// How many bytes were written.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
     }
 }
 
 /// Writes a unique line of about `length` bytes and returns its exact length.
 pub fn write_line(file: &mut impl Write, input: u32, index: u64, length: usize) -> io::Result<u64> {
-    const FILL: &[u8] = &[b'.'; 4096];
-    let head = format!("{input} {index} ");
-    file.write_all(head.as_bytes())?;
-    let mut left = length.saturating_sub(head.len() + 1);
-    let written = head.len() + left + 1;
-    while left > 0 {
-        let step = left.min(FILL.len());
-        file.write_all(&FILL[..step])?;
-        left -= step;
-    }
-    file.write_all(b"\n")?;
-    Ok(written as u64)
+    let mut line = format!("{input} {index} ").into_bytes();
+    line.resize(line.len().max(length.saturating_sub(1)), b'.');
+    line.push(b'\n');
+    file.write_all(&line)?;
+    Ok(line.len() as u64)
 }
 
 /// A new folder, in memory if there is a file system for it, because the benches do not compare disks. `BENCH_FOLDER`

@@ -79,9 +79,9 @@ fn run(task: Task) -> Result<()> {
             Ok(())
         }
         Task::Check => {
-            for picture in pictures(&published()?)? {
-                let path = Path::new(DOCS).join(&picture.file);
-                if fs::read_to_string(&path).ok() != Some(picture.svg) {
+            for (file, svg) in pictures(&published()?)? {
+                let path = Path::new(DOCS).join(file);
+                if fs::read_to_string(&path).ok() != Some(svg) {
                     return Err(format!("{} is stale: run `scripts/bench plots`", path.display()).into());
                 }
             }
@@ -103,8 +103,8 @@ fn publish(parts: Option<&Path>) -> Result<()> {
     }
     let refused = results.take_in(newer);
     results.write(&file)?;
-    for picture in pictures(&results)? {
-        fs::write(docs.join(&picture.file), &picture.svg)?;
+    for (file, svg) in pictures(&results)? {
+        fs::write(docs.join(file), svg)?;
     }
     println!("{} and its plots are up to date.", file.display());
     if refused.is_empty() {

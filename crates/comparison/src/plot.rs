@@ -15,33 +15,22 @@ const WIDTH: u32 = 640;
 const HEIGHT: u32 = 380;
 const TEXT: i32 = 18;
 
-const PAPER: RGBColor = RGBColor(0xFF, 0xFF, 0xFE);
-const INK: RGBColor = RGBColor(0x1F, 0x23, 0x28);
-const GRID: RGBColor = RGBColor(0xD8, 0xDE, 0xE4);
-const GREY: RGBColor = RGBColor(0x80, 0x86, 0x8E);
-const SAND: RGBColor = RGBColor(0xB5, 0xA1, 0x6A);
+const PAPER: RGBColor = rgb(0xFF_FF_FE);
+const INK: RGBColor = rgb(0x1F_23_28);
+const GRID: RGBColor = rgb(0xD8_DE_E4);
+const GREY: RGBColor = rgb(0x80_86_8E);
+const SAND: RGBColor = rgb(0xB5_A1_6A);
 /// One colour per stage, in order. Colour-blind readers can tell them apart.
-const STAGES: [RGBColor; 5] = [
-    RGBColor(0x00, 0x72, 0xB2),
-    RGBColor(0xD5, 0x5E, 0x00),
-    RGBColor(0x00, 0x9E, 0x73),
-    RGBColor(0xCC, 0x79, 0xA7),
-    RGBColor(0x56, 0xB4, 0xE9),
-];
+const STAGES: [RGBColor; 5] = [rgb(0x00_72_B2), rgb(0xD5_5E_00), rgb(0x00_9E_73), rgb(0xCC_79_A7), rgb(0x56_B4_E9)];
+
+const fn rgb(hex: u32) -> RGBColor {
+    RGBColor((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
 
 /// In dark mode, paper and ink change places. The other colours are visible on both.
 const STYLE: &str = "<style>@media (prefers-color-scheme: dark) {\
 [fill='#FFFFFE'] { fill: #1B1E24 } [fill='#1F2328'] { fill: #E6E9ED } [stroke='#1F2328'] { stroke: #E6E9ED } \
 [fill='#D8DEE4'] { fill: #3A4049 } [stroke='#D8DEE4'] { stroke: #3A4049 } }</style>";
-
-/// One picture.
-#[derive(Debug)]
-pub struct Picture {
-    /// The name of its file, as in `backlog.svg`.
-    pub file: String,
-    /// The content of its file.
-    pub svg: String,
-}
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
@@ -52,8 +41,8 @@ fn panel<'a>(title: impl Into<String>, plot: impl Fn(&Area<'_>) -> Result<()> + 
     (title.into(), HEIGHT, Box::new(plot))
 }
 
-/// The pictures of all groups in the results.
-pub fn pictures(results: &Results) -> Result<Vec<Picture>> {
+/// The file name and the SVG of each group's picture.
+pub fn pictures(results: &Results) -> Result<Vec<(String, String)>> {
     let mut pictures = Vec::new();
     for (name, group) in &results.0 {
         let shares = |title: &str| {
@@ -63,7 +52,11 @@ pub fn pictures(results: &Results) -> Result<Vec<Picture>> {
             "backlog" => shares("A backlog"),
             "lines" => shares("By length of line"),
             "runtime" => shares("By kind of runtime"),
-            "latency" => latencies(group),
+            "latency" => {
+                let title = |case: &str| format!("{case}: % of the lines that have arrived");
+                let cases = group.table("latency").cases.into_iter();
+                cases.map(|case| panel(title(case), move |area| latency(area, group, case))).collect()
+            }
             "idle" => vec![
                 panel("Idle inputs: cores in use", |area| curves(area, group, "cpu")),
                 panel("Idle inputs: memory, MiB", |area| curves(area, group, "memory")),
@@ -80,7 +73,7 @@ pub fn pictures(results: &Results) -> Result<Vec<Picture>> {
             "leaf" => vec![panel("Reading in a task: MiB a second", |area| bars(area, group, "speed"))],
             _ => continue,
         };
-        pictures.push(Picture { file: format!("{name}.svg"), svg: draw(&panels)? });
+        pictures.push((format!("{name}.svg"), draw(&panels)?));
     }
     Ok(pictures)
 }
@@ -174,18 +167,9 @@ fn curves(area: &Area<'_>, group: &Group, measure: &str) -> Result<()> {
     Ok(())
 }
 
-/// A panel per case: the percentage of the lines that have arrived after how long.
-fn latencies(group: &Group) -> Vec<Panel<'_>> {
-    let table = group.table("latency");
-    let names: Vec<&str> = table.contenders.iter().map(|(name, _)| *name).collect();
-    let panels = table.cases.into_iter().map(|case| {
-        let names = names.clone();
-        panel(format!("{case}: % of the lines that have arrived"), move |area| latency(area, group, case, &names))
-    });
-    panels.collect()
-}
-
-fn latency(area: &Area<'_>, group: &Group, case: &str, names: &[&str]) -> Result<()> {
+/// The percentage of the lines that have arrived after how long, in one case.
+fn latency(area: &Area<'_>, group: &Group, case: &str) -> Result<()> {
+    let names: Vec<&str> = group.table("latency").contenders.iter().map(|(name, _)| *name).collect();
     let rows = || group.rows.iter().filter(|row| row.case == case);
     let interval = rows().find(|row| row.measure == "latency").map_or(1.0, |row| row.x);
     let area = legend(area, names.iter().copied().chain(["bound"]))?;
@@ -195,7 +179,7 @@ fn latency(area: &Area<'_>, group: &Group, case: &str, names: &[&str]) -> Result
     // The bound of polling: the next look comes at any moment of the interval.
     curve(&mut chart, "bound", &[(0.0, 0.0), (interval, 100.0)])?;
     for name in names {
-        let percentiles = rows().filter(|row| row.contender == *name && row.measure.starts_with('p'));
+        let percentiles = rows().filter(|row| row.contender == name && row.measure.starts_with('p'));
         let points = percentiles.map(|row| (row.median, row.x * 100.0)).filter(|point| point.0 <= right);
         let mut points: Vec<_> = points.collect();
         points.sort_by(|a, b| a.1.total_cmp(&b.1));

@@ -9,7 +9,7 @@ use criterion::{BenchmarkGroup, Criterion};
 use crate::Result;
 use crate::child::raise_file_limit;
 use crate::profile::Profile;
-use crate::results::{Group, Machine, Results, Row};
+use crate::results::{Group, Results, Row, date_and_machine};
 
 /// Collects the samples of one group.
 #[derive(Debug)]
@@ -44,10 +44,20 @@ impl Recorder {
         if self.profile == Profile::Smoke {
             return Ok(());
         }
-        let group = Group { profile: self.profile.name().to_owned(), machine: Machine::here(), rows: self.rows };
+        let (date, machine) = date_and_machine();
+        let group = Group { profile: self.profile.name().to_owned(), date, machine, rows: self.rows };
         let path = PathBuf::from(folder).join(format!("{}.json", self.group));
         Results([(self.group, group)].into()).write(&path)
     }
+}
+
+/// Runs a bench program whose group criterion times.
+pub fn bench(group: &str, run: impl FnOnce(&mut Criterion, &mut Recorder) -> Result<()>) -> Result<()> {
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut recorder = Recorder::start(group);
+    run(&mut criterion, &mut recorder)?;
+    criterion.final_summary();
+    recorder.save()
 }
 
 /// A group of criterion with these settings: samples, milliseconds of warm-up, milliseconds of measuring.

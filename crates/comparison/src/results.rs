@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::contender::version_of;
+use crate::contender::{first_line, version_of};
 
 /// All groups, by name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -22,27 +22,12 @@ pub struct Results(pub BTreeMap<String, Group>);
 pub struct Group {
     /// `quick` or `full`.
     pub profile: String,
-    /// Where and when.
-    pub machine: Machine,
-    /// The figures.
-    pub rows: Vec<Row>,
-}
-
-/// Where and when something was measured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
     /// The day, as `2026-11-22`.
     pub date: String,
-    /// The processor's name, if the system tells it.
-    pub processor: String,
-    /// How many cores this process may use.
-    pub cores: usize,
-    /// The system and its version.
-    pub system: String,
-    /// The compiler.
-    pub rustc: String,
-    /// The version of GNU tail, or `none`.
-    pub tail: String,
+    /// The processor, its cores, the system, the compiler, and GNU tail.
+    pub machine: String,
+    /// The figures.
+    pub rows: Vec<Row>,
 }
 
 /// One measure of one contender in one case.
@@ -158,25 +143,17 @@ impl fmt::Display for Row {
     }
 }
 
-impl Machine {
-    /// This machine, now.
-    pub fn here() -> Self {
-        let mut date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        date.truncate("2026-11-22".len());
-        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let processor = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-        let system = Command::new("uname").arg("-sr").output().ok();
-        Self {
-            date,
-            processor: processor.map_or("unknown", |(_, name)| name).to_owned(),
-            cores: available_parallelism().map_or(0, usize::from),
-            system: system.map_or(std::env::consts::OS.to_owned(), |uname| {
-                String::from_utf8_lossy(&uname.stdout).trim().to_owned()
-            }),
-            rustc: version_of("rustc").unwrap_or_else(|| "unknown".to_owned()),
-            tail: version_of("tail").unwrap_or_else(|| "none".to_owned()),
-        }
-    }
+/// The current date, and this machine in one line.
+pub fn date_and_machine() -> (String, String) {
+    let mut date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    date.truncate("2026-11-22".len());
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let processor = processor.map_or("unknown processor", |(_, name)| name);
+    let cores = available_parallelism().map_or(0, usize::from);
+    let system = first_line(Command::new("uname").arg("-sr")).unwrap_or_else(|| std::env::consts::OS.to_owned());
+    let [rustc, tail] = ["rustc", "tail"].map(|program| version_of(program).unwrap_or_else(|| format!("no {program}")));
+    (date, format!("{processor}, {cores} cores, {system}, {rustc}, {tail}"))
 }
 
 /// The quantile of sorted samples, interpolated between two samples.

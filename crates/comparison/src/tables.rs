@@ -21,11 +21,6 @@ pub fn table(results: &Results, group: &str, measure: &str) -> Result<String> {
             write!(text, " {} |", row.map(|row| short(row.median)).unwrap_or_default())?;
         }
     }
-    let machine = &found.machine;
-    write!(
-        text,
-        "\n\n*{} run of {}: {}, {} cores, {}, {}, {}*\n",
-        found.profile, machine.date, machine.processor, machine.cores, machine.system, machine.rustc, machine.tail
-    )?;
+    writeln!(text, "\n\n*{} run of {}: {}*", found.profile, found.date, found.machine)?;
     Ok(text)
 }

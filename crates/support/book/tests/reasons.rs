@@ -40,13 +40,11 @@ impl Scratch {
     }
 
     fn problems(&self) -> Vec<String> {
-        let problems = book::check(self.root(), Duration::from_secs(60)).expect("a summary and a README");
-        problems.iter().map(ToString::to_string).collect()
+        book::check(self.root(), Duration::from_secs(60)).expect("a summary and a README")
     }
 
     fn update(&self) -> Vec<String> {
-        let problems = book::update(self.root(), Duration::from_secs(60)).expect("a summary and a README");
-        problems.iter().map(ToString::to_string).collect()
+        book::update(self.root(), Duration::from_secs(60)).expect("a summary and a README")
     }
 }
 
@@ -67,7 +65,7 @@ fn no_problem(chapter: &str) {
 }
 
 #[test]
-fn a_chapter_in_which_all_is_well_has_no_problem() {
+fn a_correct_chapter_has_no_problem() {
     no_problem(
         "# One\n\nA [task](glossary.md#task) here, a task there. [Up](#one), [code](../../crates/stage1/src/lib.rs), \
          [docs](../doc/stage1/index.html), [away](https://example.org/nowhere).\n\n\
@@ -109,7 +107,7 @@ fn times_may_differ_and_what_a_block_names() {
 }
 
 #[test]
-fn what_the_reader_is_told_to_type_is_what_is_run() {
+fn the_reader_types_the_command_that_was_run() {
     no_problem("# One\n\n```sh\necho a\n```\n\n<!-- output of the command above -->\n```text\na\n```\n");
     one_problem(
         "# One\n\n```sh\necho b\n```\n\n<!-- output of the command above -->\n```text\na\n```\n",
@@ -120,7 +118,7 @@ fn what_the_reader_is_told_to_type_is_what_is_run() {
 }
 
 #[test]
-fn a_command_that_fails_is_a_problem_with_its_complaint() {
+fn a_command_that_fails_is_a_problem_with_its_error() {
     one_problem(
         "# One\n\n<!-- output of: echo a; echo no such thing >&2; exit 3 -->\n```text\na\n```\n",
         3,
@@ -140,7 +138,7 @@ fn a_command_may_fail_as_its_block_says() {
 }
 
 #[test]
-fn a_command_that_hangs_is_ended_with_all_it_has_started() {
+fn a_command_that_hangs_is_killed_with_its_pipeline() {
     let scratch = Scratch::new("# One\n\n<!-- output of: sleep 600 | cat -->\n```text\n```\n");
     let start = Instant::now();
     let problems = book::check(scratch.root(), Duration::from_millis(300)).unwrap();
@@ -262,21 +260,21 @@ fn a_picture_that_is_not_there_is_a_problem() {
 }
 
 #[test]
-fn a_chapter_that_is_listed_and_missing_is_a_problem() {
+fn a_missing_chapter_is_a_problem() {
     let scratch = Scratch::new("# One\n");
     fs::remove_file(scratch.root().join("docs/src/one.md")).unwrap();
     assert!(scratch.problems()[0].contains("docs/src/one.md"));
 }
 
 #[test]
-fn a_chapter_that_nobody_lists_is_a_problem() {
+fn an_unlisted_chapter_is_a_problem() {
     let scratch = Scratch::new("# One\n");
     scratch.write("docs/src/two.md", "# Two\n");
     assert!(scratch.problems()[0].contains("docs/src/two.md is not listed"));
 }
 
 #[test]
-fn the_readme_is_held_to_its_outputs_and_links_as_well() {
+fn the_readme_is_checked_as_well() {
     let scratch = Scratch::new("# One\n");
     scratch.write("README.md", "# A program\n\n<!-- output of: echo b -->\n```text\na\n```\n\n[gone](gone.md)\n");
     let problems = scratch.problems();
