@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use memchr::memrchr;
-use merge_core::{Input, MergeError, Output, Summary};
+use merge_core::{Input, Output, Summary};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::Result;
@@ -32,14 +32,14 @@ pub enum Contender {
 pub struct Stage {
     name: &'static str,
     /// Follows the inputs until they are closed.
-    pub(crate) merge: fn(Vec<Input>, Duration, Output) -> std::result::Result<Summary, MergeError>,
+    pub(crate) merge: fn(Vec<Input>, Duration, Output) -> merge_core::Result<Summary>,
     /// The same on an existing runtime: in a task on a worker, for a stage that has tasks.
     merge_on: fn(&Runtime, Vec<Input>, Duration, Output) -> Result<Summary>,
 }
 
-/// The stages, in order. A new stage needs an entry here and nothing else.
+/// The stages, in order. A new stage needs an entry here, and its dependency in `Cargo.toml`.
 #[rustfmt::skip] // One line per entry point.
-pub static STAGES: [Stage; 4] = [
+pub static STAGES: &[Stage] = &[
     Stage { name: "stage 1", merge: stage1::merge,
         merge_on: |_, inputs, every, output| Ok(stage1::merge(inputs, every, output)?) },
     Stage { name: "stage 2", merge: stage2::merge,
@@ -53,7 +53,7 @@ pub static STAGES: [Stage; 4] = [
 
 fn on_a_worker(
     runtime: &Runtime,
-    merge: impl Future<Output = std::result::Result<Summary, MergeError>> + Send + 'static,
+    merge: impl Future<Output = merge_core::Result<Summary>> + Send + 'static,
 ) -> Result<Summary> {
     Ok(runtime.block_on(runtime.spawn(merge))??)
 }

@@ -30,7 +30,7 @@ struct Arguments {
 enum Task {
     /// Follow logs to standard output until killed, so that a bench can measure it from outside
     Follow {
-        /// `stage 1` to `stage 4`, or `baseline`
+        /// A stage, as in `stage 1`, or `baseline`
         contender: String,
         /// The polling interval, in ms
         interval: u64,
