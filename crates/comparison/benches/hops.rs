@@ -1,38 +1,37 @@
-//! The price list of bridges: what does it cost to hand one value over, by each of the ways that the stages use?
+//! The price list of bridges: what does it cost to hand one value over, in each of the ways that the stages use?
 //!
-//! Everything async is spawned on the runtime's workers. What `block_on` itself does is not what is measured, except
-//! where it is the bridge.
+//! All async work is spawned on the runtime's workers, so that `block_on` itself is not measured, except where it is the
+//! bridge.
 
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use std::hint::black_box;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use comparison::Result;
-use comparison::contender::{Contender, STAGES, multi_thread};
+use comparison::contender::{Contender, multi_thread, with_stages};
 use comparison::logs::Logs;
-use comparison::recorder::Recorder;
+use comparison::recorder::{Recorder, bench, criterion_group, time};
 use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 /// How many values a queue may hold: as in stages 2 and 4.
 const QUEUE: usize = 16;
 
 fn main() -> Result<()> {
-    let mut criterion = Criterion::default().configure_from_args();
-    let recorder = price_list(&mut criterion)?;
-    criterion.final_summary();
-    recorder.save()
+    bench("hops", price_list)
 }
 
-fn price_list(criterion: &mut Criterion) -> Result<Recorder> {
+fn price_list(criterion: &mut Criterion, recorder: &mut Recorder) -> Result<()> {
     let runtime = Builder::new_multi_thread().build()?;
-    let mut hops = Hops { recorder: Recorder::start("hops"), group: criterion.benchmark_group("hops"), position: 0.0 };
+    let settings = recorder.profile.pick((10, 1, 1), (20, 300, 700), (50, 1_000, 3_000));
+    let mut hops = Hops { group: criterion_group(criterion, "hops", settings), recorder };
 
     hops.time("function call", |times| {
         for value in 0..times {
@@ -40,11 +39,7 @@ fn price_list(criterion: &mut Criterion) -> Result<Recorder> {
         }
     });
     let shared = Mutex::new(0);
-    hops.time("Mutex, uncontended", |times| {
-        for value in 0..times {
-            *lock(&shared) += black_box(value);
-        }
-    });
+    hops.time("Mutex, uncontended", |times| add(&shared, times));
     contended_mutex(&mut hops);
     hops.time("crossbeam, same thread", |times| {
         let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
@@ -63,31 +58,21 @@ fn price_list(criterion: &mut Criterion) -> Result<Recorder> {
     });
     hops.time("mpsc send, task to task", |times| {
         on_a_worker(&runtime, async move {
-            let (sender, mut receiver) = mpsc::channel(QUEUE);
-            let receiving = tokio::spawn(async move {
-                while let Some(value) = receiver.recv().await {
-                    black_box::<u64>(value);
-                }
-            });
-            for value in 0..times {
-                let _ = sender.send(value).await;
-            }
-            drop(sender);
+            let (sender, receiver) = channel(QUEUE);
+            let receiving = tokio::spawn(receive(receiver));
+            send(sender, times).await;
             let _ = receiving.await;
         });
     });
     hops.time("mpsc send, task to thread", |times| {
         on_a_worker(&runtime, async move {
-            let (sender, mut receiver) = mpsc::channel(QUEUE);
+            let (sender, mut receiver) = channel(QUEUE);
             let receiving = spawn_blocking(move || {
                 while let Some(value) = receiver.blocking_recv() {
                     black_box::<u64>(value);
                 }
             });
-            for value in 0..times {
-                let _ = sender.send(value).await;
-            }
-            drop(sender);
+            send(sender, times).await;
             let _ = receiving.await;
         });
     });
@@ -100,7 +85,7 @@ fn price_list(criterion: &mut Criterion) -> Result<Recorder> {
     });
     hops.time("oneshot, there and back", |times| {
         on_a_worker(&runtime, async move {
-            let (sender, mut receiver) = mpsc::channel::<oneshot::Sender<u64>>(QUEUE);
+            let (sender, mut receiver) = channel::<oneshot::Sender<u64>>(QUEUE);
             let answering = tokio::spawn(async move {
                 while let Some(answer) = receiver.recv().await {
                     let _ = answer.send(1);
@@ -130,18 +115,17 @@ fn price_list(criterion: &mut Criterion) -> Result<Recorder> {
         });
     });
 
-    whole_followers(&mut hops)?;
-    Ok(hops.recorder)
+    whole_followers(&mut hops)
 }
 
-/// What it costs to have a follower at all: a thousand logs of one line each, merged to the end, for each of them.
+/// The cost of a whole follower: a thousand logs of one line each, merged to the end, divided by their number.
 fn whole_followers(hops: &mut Hops) -> Result<()> {
     let count = hops.recorder.profile.pick(5, 1_000, 1_000);
     let logs = Logs::prefilled(count, 0, 100)?;
     let runtime = multi_thread(count)?;
-    for contender in [Contender::Limit].into_iter().chain(STAGES) {
+    for contender in with_stages(&[Contender::Baseline]) {
         let name = match contender {
-            Contender::Limit => "open, copy a line, close".to_owned(),
+            Contender::Baseline => "open, copy a line, close".to_owned(),
             stage => format!("a whole follower, {stage}"),
         };
         hops.time_many(&name, f64::from(count), |times| {
@@ -153,47 +137,35 @@ fn whole_followers(hops: &mut Hops) -> Result<()> {
     Ok(())
 }
 
-/// The group, and what came out.
+/// The group and its figures.
 struct Hops<'a> {
-    recorder: Recorder,
+    recorder: &'a mut Recorder,
     group: BenchmarkGroup<'a, WallTime>,
-    position: f64,
 }
 
 impl Hops<'_> {
-    /// Times `hop`, which hands so many values over.
+    /// Times `hop`, which hands that many values over.
     fn time(&mut self, name: &str, hop: impl FnMut(u64)) {
         self.time_many(name, 1.0, hop);
     }
 
-    /// Times `hop`, which does so many times what `parts` values need.
+    /// Times `hop`, which hands over `parts` values that many times.
     fn time_many(&mut self, name: &str, parts: f64, mut hop: impl FnMut(u64)) {
-        let profile = self.recorder.profile;
-        self.group
-            .sample_size(profile.pick(10, 20, 50))
-            .warm_up_time(Duration::from_millis(profile.pick(1, 300, 1_000)))
-            .measurement_time(Duration::from_millis(profile.pick(1, 700, 3_000)));
-        let mut samples = Vec::new();
-        self.group.bench_function(name, |bencher| {
-            bencher.iter_custom(|times| {
-                let start = Instant::now();
-                hop(times);
-                let took = start.elapsed();
-                samples.push((times, took));
-                took
-            });
+        let samples = time(&mut self.group, name, |times| {
+            let start = Instant::now();
+            hop(times);
+            start.elapsed()
         });
-        // The warm-up begins with few values, in which starting a thread would count for much.
+        // The warm-up begins with few values, where the start of a thread would dominate.
         let most = samples.iter().map(|&(times, _)| times).max().unwrap_or_default();
         let counts = samples.iter().filter(|&&(times, _)| 2 * times >= most);
         let nanoseconds: Vec<_> =
             counts.map(|&(times, took)| took.as_secs_f64() * 1e9 / (times as f64 * parts)).collect();
-        self.recorder.add("one value", self.position, name, "time", "ns", &nanoseconds);
-        self.position += 1.0;
+        self.recorder.add("one value", 0.0, name, "time", "ns", &nanoseconds);
     }
 }
 
-/// While another thread takes the same lock as often as it can.
+/// Another thread takes the same lock as often as it can.
 fn contended_mutex(hops: &mut Hops) {
     let (shared, done) = (Mutex::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
@@ -202,38 +174,48 @@ fn contended_mutex(hops: &mut Hops) {
                 *lock(&shared) += black_box(1);
             }
         });
-        hops.time("Mutex, contended", |times| {
-            for value in 0..times {
-                *lock(&shared) += black_box(value);
-            }
-        });
+        hops.time("Mutex, contended", |times| add(&shared, times));
         done.store(true, Ordering::Relaxed);
     });
 }
 
 /// A plain thread hands values to a task, by `send`.
-fn to_a_task(runtime: &Runtime, times: u64, mut send: impl FnMut(&mpsc::Sender<u64>, u64)) {
-    let (sender, mut receiver) = mpsc::channel(QUEUE);
-    let receiving = runtime.spawn(async move {
-        while let Some(value) = receiver.recv().await {
-            black_box::<u64>(value);
-        }
-    });
+fn to_a_task(runtime: &Runtime, times: u64, mut send: impl FnMut(&Sender<u64>, u64)) {
+    let (sender, receiver) = channel(QUEUE);
+    let receiving = runtime.spawn(receive(receiver));
     (0..times).for_each(|value| send(&sender, value));
     drop(sender);
     let _ = runtime.block_on(receiving);
 }
 
-/// Runs `work` in a task of its own, on a worker.
+async fn send(sender: Sender<u64>, times: u64) {
+    for value in 0..times {
+        let _ = sender.send(value).await;
+    }
+}
+
+async fn receive(mut receiver: Receiver<u64>) {
+    while let Some(value) = receiver.recv().await {
+        black_box(value);
+    }
+}
+
+/// Runs `work` in a task on a worker.
 fn on_a_worker(runtime: &Runtime, work: impl Future<Output = ()> + Send + 'static) {
     let _ = runtime.block_on(runtime.spawn(work));
 }
 
-fn lock(mutex: &Mutex<u64>) -> std::sync::MutexGuard<'_, u64> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+fn add(shared: &Mutex<u64>, times: u64) {
+    for value in 0..times {
+        *lock(shared) += black_box(value);
+    }
 }
 
-/// The price of no bridge at all.
+fn lock(mutex: &Mutex<u64>) -> MutexGuard<'_, u64> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A call, for comparison with the bridges.
 #[inline(never)]
 fn call(value: u64) -> u64 {
     black_box(value)

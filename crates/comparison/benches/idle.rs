@@ -1,6 +1,6 @@
-//! Logs in which nothing happens: what does it cost to wait for them?
+//! Logs that do not grow: what does it cost to wait for them?
 //!
-//! The limit is one thread that looks at every name once per interval, in a loop. It opens and reads nothing.
+//! The baseline is one thread that looks at every name once per interval. It opens and reads nothing.
 
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use comparison::Result;
 use comparison::child::{follow_to_file, raise_file_limit};
-use comparison::contender::{Contender, STAGES};
+use comparison::contender::{Contender, with_stages};
 use comparison::logs::Logs;
 use comparison::recorder::Recorder;
 
@@ -17,40 +17,35 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 fn main() -> Result<()> {
     if !cfg!(target_os = "linux") {
-        eprintln!("skipped: what the system accounts to a process is only read on Linux");
+        eprintln!("skipped: the resources of a process are only read on Linux");
         return Ok(());
     }
     let mut recorder = Recorder::start("idle");
     let window = recorder.profile.pick(Duration::from_millis(10), Duration::from_secs(3), Duration::from_secs(10));
 
-    for count in recorder.profile.pick(vec![5], vec![5, 100, 1_000, 10_000], vec![5, 100, 1_000, 10_000]) {
+    for &count in recorder.profile.cases(&[5, 100, 1_000, 10_000]) {
         let case = format!("{count} inputs");
         if u64::from(count) + 100 > raise_file_limit() {
             eprintln!("skipped: {case}, more than the limit on open files allows");
             continue;
         }
         let logs = Logs::prefilled(count, 0, 100)?;
-        for contender in [Contender::Limit, Contender::Tail].into_iter().chain(STAGES) {
-            if !contender.is_here() {
-                continue;
-            }
+        for contender in with_stages(&[Contender::Baseline, Contender::Tail]) {
             let follower = follow_to_file(env!("CARGO_BIN_EXE_comparison"), contender, &logs, INTERVAL)?;
-            // A blocking pool keeps a thread for ten seconds after its last work: the first reads must be forgotten.
-            let pool = matches!(contender, Contender::Stage3 | Contender::Stage4);
-            sleep(recorder.profile.pick(Duration::ZERO, settle(pool), settle(pool)));
+            // A blocking pool keeps a thread for ten seconds after its last work, here the first reads.
+            let settle = Duration::from_secs(if matches!(contender, Contender::Stage(_)) { 12 } else { 2 });
+            sleep(recorder.profile.pick(Duration::ZERO, settle, settle));
             let (start, before) = (Instant::now(), follower.account()?);
             sleep(window);
             let after = follower.account()?;
             let cores = after.cpu.saturating_sub(before.cpu).as_secs_f64() / start.elapsed().as_secs_f64();
-            let x = f64::from(count);
-            recorder.add(&case, x, contender.name(), "cpu", "cores", &[cores]);
-            recorder.add(&case, x, contender.name(), "memory", "MiB", &[after.memory]);
-            recorder.add(&case, x, contender.name(), "threads", "threads", &[after.threads as f64]);
+            let mut add = |measure, unit, figure| {
+                recorder.add(&case, f64::from(count), contender.name(), measure, unit, &[figure]);
+            };
+            add("cpu", "cores", cores);
+            add("memory", "MiB", after.memory);
+            add("threads", "threads", after.threads as f64);
         }
     }
     recorder.save()
-}
-
-fn settle(pool: bool) -> Duration {
-    Duration::from_secs(if pool { 12 } else { 2 })
 }

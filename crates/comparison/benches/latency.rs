@@ -1,19 +1,19 @@
 //! One line is appended to one of the logs. How long until it can be read from the output?
 //!
-//! The limit of polling: a look comes once per interval, so a line waits between nothing and one interval, half of it
-//! in the middle. Lines come at random moments, a hundred a second over all logs, so that no phase is preferred.
+//! The bound of polling: a look comes once per interval, so a line waits for up to one interval, and for half of it on
+//! average. Lines come at random moments, a hundred a second over all logs, so that no phase is preferred.
 
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{ChildStdout, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use comparison::Result;
 use comparison::child::Follower;
-use comparison::contender::{Contender, STAGES};
+use comparison::contender::{Contender, with_stages};
 use comparison::logs::Logs;
 use comparison::recorder::Recorder;
 use comparison::results::quantile;
@@ -24,18 +24,15 @@ fn main() -> Result<()> {
     let mut recorder = Recorder::start("latency");
     let lines = recorder.profile.pick(5, 200, 1_000);
 
-    for count in recorder.profile.pick(vec![5], vec![5, 1_000], vec![5, 1_000]) {
-        for interval in recorder.profile.pick(vec![10], vec![10, 100], vec![10, 100]) {
+    for &count in recorder.profile.cases(&[5, 1_000]) {
+        for &interval in recorder.profile.cases(&[10, 100]) {
             let case = format!("{count} inputs, {interval} ms");
-            for contender in [Contender::Tail].into_iter().chain(STAGES) {
-                if !contender.is_here() {
-                    continue;
-                }
+            for contender in with_stages(&[Contender::Tail]) {
                 let logs = Logs::prefilled(count, 0, 100)?;
                 let every = Duration::from_millis(interval);
                 let program = env!("CARGO_BIN_EXE_comparison");
-                let mut follower = Follower::start(program, contender, logs.paths(), every, Stdio::piped())?;
-                let output = follower.take_stdout().ok_or("the output is no pipe")?;
+                let mut follower = Follower::start(program, contender, &logs.paths, every, Stdio::piped())?;
+                let output = follower.process.stdout.take().ok_or("the output is no pipe")?;
                 let mut latencies = measure(&logs, output, lines)?;
                 latencies.sort_by(f64::total_cmp);
 
@@ -51,20 +48,14 @@ fn main() -> Result<()> {
     recorder.save()
 }
 
-/// Appends `lines` lines to random logs at random moments, and returns how many milliseconds each of them took.
+/// Appends `lines` lines to random logs at random moments, and returns the milliseconds that each of them took.
 fn measure(logs: &Logs, output: ChildStdout, lines: usize) -> Result<Vec<f64>> {
     let append = |path| OpenOptions::new().append(true).open(path);
-    let files = logs.paths().iter().map(append).collect::<std::io::Result<Vec<File>>>()?;
+    let files = logs.paths.iter().map(append).collect::<std::io::Result<Vec<File>>>()?;
     let mut output = BufReader::new(output);
     // What was there before has to come out first.
-    let mut old = 0;
-    while old < logs.bytes() {
-        let mut line = Vec::new();
-        output.read_until(b'\n', &mut line)?;
-        if line.is_empty() {
-            return Err("the output ended".into());
-        }
-        old += line.len() as u64;
+    if io::copy(&mut output.by_ref().take(logs.bytes), &mut io::sink())? < logs.bytes {
+        return Err("the output ended".into());
     }
     let arrivals = thread::spawn(move || -> Result<Vec<(usize, Instant)>> {
         let mut arrivals = Vec::new();
@@ -77,7 +68,7 @@ fn measure(logs: &Logs, output: ChildStdout, lines: usize) -> Result<Vec<f64>> {
     let mut random = StdRng::seed_from_u64(0);
     let mut sent = Vec::new();
     for number in 0..lines {
-        // Twenty milliseconds at most, ten in the middle.
+        // Twenty milliseconds at most, ten on average.
         thread::sleep(Duration::from_micros(random.random_range(0..20_000)));
         let line = format!("{number}\n");
         let mut file = &files[random.random_range(0..files.len())];

@@ -1,8 +1,8 @@
-//! A contender as a process of its own, and what the kernel accounts to it.
+//! A contender as a child process, and the resources that the kernel accounts to it.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,29 +15,26 @@ use crate::logs::Logs;
 /// A contender that follows logs until it is dropped.
 #[derive(Debug)]
 pub struct Follower {
-    process: Child,
+    /// Its process.
+    pub process: Child,
     contender: Contender,
 }
 
-/// What the kernel accounts to a process.
+/// The resources that the kernel accounts to a process.
 #[derive(Clone, Copy, Debug)]
 pub struct Account {
-    /// Processor time so far, in all threads, the kernel's own work for them included.
+    /// Processor time so far, in all threads, including the kernel's work for them.
     pub cpu: Duration,
-    /// Memory that it holds now, in MiB.
+    /// Its memory now, in MiB.
     pub memory: f64,
-    /// The most memory that it has held at once, in MiB.
+    /// Its most memory so far, in MiB.
     pub most_memory: f64,
-    /// Threads that it has now.
+    /// Its threads now.
     pub threads: u64,
 }
 
 impl Follower {
-    /// Starts `contender` on `logs`, to follow them from their start. `program` is this crate's own (see [`follow`]).
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be started.
+    /// Starts `contender`, which follows `logs` from their start. `program` is the binary of this crate (see [`follow`]).
     pub fn start(program: &str, contender: Contender, logs: &[PathBuf], every: Duration, to: Stdio) -> Result<Self> {
         let mut command = match contender {
             Contender::Tail => {
@@ -56,42 +53,27 @@ impl Follower {
         Ok(Self { process, contender })
     }
 
-    /// Where its output comes out, when it was started with a pipe. Once.
-    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
-        self.process.stdout.take()
-    }
-
-    /// What the kernel accounts to it.
-    ///
-    /// # Errors
-    ///
-    /// When it has ended.
-    #[cfg(target_os = "linux")]
+    /// The resources that the kernel accounts to it. Only Linux has an answer.
     pub fn account(&self) -> Result<Account> {
-        let failed = |error: &dyn std::fmt::Display| format!("{} has ended: {error}", self.contender);
-        let id = i32::try_from(self.process.id())?;
-        let clock = nix::time::ClockId::pid_cpu_clock_id(nix::unistd::Pid::from_raw(id));
-        let cpu = clock.and_then(nix::time::clock_gettime).map_err(|error| failed(&error))?;
-        let status = procfs::process::Process::new(id).and_then(|process| process.status());
-        let status = status.map_err(|error| failed(&error))?;
-        let mebibytes = |kib: Option<u64>| Duration::from_secs(kib.unwrap_or_default()).as_secs_f64() / 1024.0;
-        Ok(Account {
-            cpu: cpu.into(),
-            memory: mebibytes(status.vmrss),
-            most_memory: mebibytes(status.vmhwm),
-            threads: status.threads,
-        })
+        #[cfg(target_os = "linux")]
+        return account(self.process.id()).map_err(|error| format!("{} has ended: {error}", self.contender).into());
+        #[cfg(not(target_os = "linux"))]
+        Err(format!("{}: the resources of a process are only read on Linux", self.contender).into())
     }
+}
 
-    /// What the kernel accounts to it: nobody knows how to ask this one.
-    ///
-    /// # Errors
-    ///
-    /// Always.
-    #[cfg(not(target_os = "linux"))]
-    pub fn account(&self) -> Result<Account> {
-        Err(format!("{}: the accounting of a process is only read on Linux", self.contender).into())
-    }
+#[cfg(target_os = "linux")]
+fn account(process: u32) -> Result<Account> {
+    let process = i32::try_from(process)?;
+    let clock = nix::time::ClockId::pid_cpu_clock_id(nix::unistd::Pid::from_raw(process))?;
+    let status = procfs::process::Process::new(process)?.status()?;
+    let mebibytes = |kib: Option<u64>| kib.unwrap_or_default() as f64 / 1024.0;
+    Ok(Account {
+        cpu: nix::time::clock_gettime(clock)?.into(),
+        memory: mebibytes(status.vmrss),
+        most_memory: mebibytes(status.vmhwm),
+        threads: status.threads,
+    })
 }
 
 impl Drop for Follower {
@@ -102,44 +84,32 @@ impl Drop for Follower {
     }
 }
 
-/// What the program `comparison follow` runs: follows `inputs` until it is killed, writes to standard output.
+/// Runs the program `comparison follow`: follows `inputs` until it is killed, and writes to standard output.
 ///
-/// The limit of following reads nothing: it looks at every name once per interval, as rarely and as cheaply as the
-/// contract allows, in one thread.
-///
-/// # Errors
-///
-/// When the stage fails.
+/// The baseline of following reads nothing: one thread looks at every name once per interval.
 pub fn follow(contender: Contender, every: Duration, inputs: &[PathBuf]) -> Result<()> {
     let _ = raise_file_limit();
-    // A bench that is interrupted takes this process with it.
+    // If the bench is interrupted, this process ends as well.
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
-    if contender == Contender::Limit {
-        loop {
+    match contender {
+        Contender::Baseline => loop {
             for input in inputs {
                 std::fs::metadata(input)?;
             }
             thread::sleep(every);
+        },
+        Contender::Stage(stage) => {
+            let inputs = Input::open_all(inputs)?;
+            let output = Output::stdout(&inputs)?;
+            (stage.merge)(inputs, every, output)?;
+            Ok(())
         }
+        Contender::Cat | Contender::Tail => Err(format!("{contender} is a program of its own").into()),
     }
-    let inputs = Input::open_all(inputs)?;
-    let output = Output::stdout(&inputs)?;
-    match contender {
-        Contender::Stage1 => stage1::merge(inputs, every, output)?,
-        Contender::Stage2 => stage2::merge(inputs, every, output)?,
-        Contender::Stage3 => stage3::merge(inputs, every, output)?,
-        Contender::Stage4 => stage4::merge(inputs, every, output)?,
-        other => return Err(format!("{other} is not followed from here").into()),
-    };
-    Ok(())
 }
 
 /// Waits until `file` is as long as `bytes`.
-///
-/// # Errors
-///
-/// When it does not grow for a minute.
 pub fn wait_for_length(file: &Path, bytes: u64) -> Result<()> {
     let (mut last, mut since) = (0, Instant::now());
     loop {
@@ -156,23 +126,17 @@ pub fn wait_for_length(file: &Path, bytes: u64) -> Result<()> {
     }
 }
 
-/// Starts `contender` on `logs` with its output in a file beside them, and waits until all that is in them is there.
-///
-/// # Errors
-///
-/// When it cannot be started, or does not merge.
+/// Starts `contender` on `logs` with its output in a file beside them, and waits until the file has all their bytes.
 pub fn follow_to_file(program: &str, contender: Contender, logs: &Logs, every: Duration) -> Result<Follower> {
     let output = logs.output();
-    let follower = Follower::start(program, contender, logs.paths(), every, File::create(&output)?.into())?;
-    if contender != Contender::Limit {
-        wait_for_length(&output, logs.bytes()).map_err(|error| format!("{contender}: {error}"))?;
+    let follower = Follower::start(program, contender, &logs.paths, every, File::create(&output)?.into())?;
+    if !matches!(contender, Contender::Baseline) {
+        wait_for_length(&output, logs.bytes).map_err(|error| format!("{contender}: {error}"))?;
     }
     Ok(follower)
 }
 
-/// How many files this process, and those that it starts, may have open: as many as the system allows. A case with
-/// more inputs than that is left out.
-#[must_use]
+/// Raises the number of files that this process and its children may open as far as the system allows, and returns it.
 pub fn raise_file_limit() -> u64 {
     #[cfg(unix)]
     return rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);

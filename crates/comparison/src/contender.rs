@@ -1,4 +1,4 @@
-//! Who takes part.
+//! The contenders: the baseline, the peers and the stages.
 
 use std::fmt;
 use std::fs::File;
@@ -8,91 +8,106 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use memchr::memrchr;
-use merge_core::{Input, Output};
+use merge_core::{Input, Output, Summary};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::Result;
 use crate::logs::Logs;
 
-/// Who takes part in a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A contender of a group.
+#[derive(Clone, Copy, Debug)]
 pub enum Contender {
-    /// What the machine itself allows: the least work that could do the job. Each group says what that is.
-    Limit,
-    /// `cat`, for a backlog: it does not care for lines.
+    /// One thread that does the least work that the job needs. Each group says what that is.
+    Baseline,
+    /// `cat`, for a backlog: it ignores lines.
     Cat,
     /// GNU `tail`.
     Tail,
-    /// Threads only.
-    Stage1,
-    /// Mixed executor bridge.
-    Stage2,
-    /// Fully async tail.
-    Stage3,
-    /// Async top level.
-    Stage4,
+    /// One of [`STAGES`].
+    Stage(&'static Stage),
 }
 
-/// The four stages, in order.
-pub const STAGES: [Contender; 4] = [Contender::Stage1, Contender::Stage2, Contender::Stage3, Contender::Stage4];
+/// A stage, with its entry points.
+#[derive(Debug)]
+pub struct Stage {
+    name: &'static str,
+    /// Follows the inputs until they are closed.
+    pub(crate) merge: fn(Vec<Input>, Duration, Output) -> merge_core::Result<Summary>,
+    /// The same on an existing runtime: in a task on a worker, for a stage that has tasks.
+    merge_on: fn(&Runtime, Vec<Input>, Duration, Output) -> Result<Summary>,
+}
 
-/// Who can merge a backlog.
-pub const BATCH: [Contender; 7] = [
-    Contender::Limit,
-    Contender::Cat,
-    Contender::Tail,
-    Contender::Stage1,
-    Contender::Stage2,
-    Contender::Stage3,
-    Contender::Stage4,
+/// The stages, in order. A new stage needs an entry here, and its dependency in `Cargo.toml`.
+#[rustfmt::skip] // One line per entry point.
+pub static STAGES: &[Stage] = &[
+    Stage { name: "stage 1", merge: stage1::merge,
+        merge_on: |_, inputs, every, output| Ok(stage1::merge(inputs, every, output)?) },
+    Stage { name: "stage 2", merge: stage2::merge,
+        merge_on: |runtime, inputs, every, output| on_a_worker(runtime, stage2::run_tasks_mixed(inputs, every, output)) },
+    Stage { name: "stage 3", merge: stage3::merge,
+        merge_on: |runtime, inputs, every, output| Ok(stage1::run_threads(inputs, every, output,
+            |input, every, write| stage3::tail_file(runtime, input, every, write))?) },
+    Stage { name: "stage 4", merge: stage4::merge,
+        merge_on: |runtime, inputs, every, output| on_a_worker(runtime, stage4::run_tasks(inputs, every, output)) },
 ];
 
+fn on_a_worker(
+    runtime: &Runtime,
+    merge: impl Future<Output = merge_core::Result<Summary>> + Send + 'static,
+) -> Result<Summary> {
+    Ok(runtime.block_on(runtime.spawn(merge))??)
+}
+
+/// All stages, in order.
+pub fn stages() -> impl Iterator<Item = Contender> {
+    STAGES.iter().map(Contender::Stage)
+}
+
+/// Those of `peers` that are on this machine, and all stages. Prints which peers are skipped.
+pub fn with_stages(peers: &[Contender]) -> impl Iterator<Item = Contender> {
+    peers.iter().copied().filter(|peer| peer.is_here()).chain(stages())
+}
+
+/// Everything that can merge a backlog on this machine.
+pub fn batch() -> impl Iterator<Item = Contender> {
+    with_stages(&[Contender::Baseline, Contender::Cat, Contender::Tail])
+}
+
 /// A multi-thread runtime on which each stage can follow that many inputs.
-///
-/// # Errors
-///
-/// When the system gives none.
 pub fn multi_thread(inputs: u32) -> io::Result<Runtime> {
-    Builder::new_multi_thread().max_blocking_threads(stage2::blocking_threads(inputs as usize)).enable_time().build()
+    runtime(Builder::new_multi_thread(), inputs)
 }
 
 /// A current-thread runtime on which each stage can follow that many inputs.
-///
-/// # Errors
-///
-/// When the system gives none.
 pub fn current_thread(inputs: u32) -> io::Result<Runtime> {
-    Builder::new_current_thread().max_blocking_threads(stage2::blocking_threads(inputs as usize)).enable_time().build()
+    runtime(Builder::new_current_thread(), inputs)
+}
+
+fn runtime(mut builder: Builder, inputs: u32) -> io::Result<Runtime> {
+    builder.max_blocking_threads(stage2::blocking_threads(inputs as usize)).enable_time().build()
 }
 
 impl Contender {
     /// Its name in results and plots.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Limit => "limit",
+            Self::Baseline => "baseline",
             Self::Cat => "cat",
             Self::Tail => "GNU tail",
-            Self::Stage1 => "stage 1",
-            Self::Stage2 => "stage 2",
-            Self::Stage3 => "stage 3",
-            Self::Stage4 => "stage 4",
+            Self::Stage(stage) => stage.name,
         }
     }
 
-    /// The contender of that name.
-    #[must_use]
+    /// The baseline or the stage of that name: what `comparison follow` can run.
     pub fn named(name: &str) -> Option<Self> {
-        BATCH.into_iter().find(|contender| contender.name() == name)
+        with_stages(&[Self::Baseline]).find(|contender| contender.name() == name)
     }
 
-    /// Whether it is on this machine. One that is not is left out, and that is said.
-    #[must_use]
-    pub fn is_here(self) -> bool {
+    fn is_here(self) -> bool {
         let here = match self {
             Self::Cat => version_of("cat").is_some(),
             Self::Tail => version_of("tail").is_some_and(|version| version.contains("GNU coreutils")),
-            _ => true,
+            Self::Baseline | Self::Stage(_) => true,
         };
         if !here {
             eprintln!("skipped: {self} is not on this machine");
@@ -100,51 +115,35 @@ impl Contender {
         here
     }
 
-    /// Merges all that is in `logs` into a new file, and says how long that took: from opening the logs to the last
-    /// byte of the output. The stages do their work *on* `runtime`, not beside it.
-    ///
-    /// # Errors
-    ///
-    /// When it fails, or when the output is not as long as all logs together.
+    /// Merges `logs` into a new file and returns the time from opening the logs to the last byte of the output. A stage
+    /// does all its work on `runtime`.
     pub fn merge_backlog(self, logs: &Logs, runtime: &Runtime) -> Result<Duration> {
         let path = logs.output();
-        // A file that is overwritten costs another price than a new one.
+        // To overwrite a file takes another time than to create one.
         if path.exists() {
             std::fs::remove_file(&path)?;
         }
         let start = Instant::now();
         match self {
-            Self::Limit => copy_whole_lines(logs.paths(), &path)?,
-            Self::Cat => run(Command::new("cat").args(logs.paths()), &path)?,
-            Self::Tail => run(Command::new("tail").args(["-q", "-n", "+1"]).args(logs.paths()), &path)?,
-            stage => stage.merge_closed(logs.paths(), &path, runtime)?,
+            Self::Baseline => copy_whole_lines(&logs.paths, &path)?,
+            Self::Cat => run(Command::new("cat").args(&logs.paths), &path)?,
+            Self::Tail => run(Command::new("tail").args(["-q", "-n", "+1"]).args(&logs.paths), &path)?,
+            Self::Stage(stage) => {
+                let inputs = Input::open_all(&logs.paths)?;
+                let output = Output::create(&path, &inputs)?;
+                // A stage that starts with closed inputs merges what is there, and returns.
+                for input in &inputs {
+                    input.closer().close();
+                }
+                (stage.merge_on)(runtime, inputs, Duration::from_millis(100), output)?;
+            }
         }
         let took = start.elapsed();
         let merged = path.metadata()?.len();
-        if merged != logs.bytes() {
-            return Err(format!("{self} merged {merged} of {} bytes", logs.bytes()).into());
+        if merged != logs.bytes {
+            return Err(format!("{self} merged {merged} of {} bytes", logs.bytes).into());
         }
         Ok(took)
-    }
-
-    /// A stage merges what is there: its inputs are closed before it begins.
-    fn merge_closed(self, logs: &[PathBuf], output: &Path, runtime: &Runtime) -> Result<()> {
-        let interval = Duration::from_millis(100);
-        let inputs = Input::open_all(logs)?;
-        let output = Output::create(output, &inputs)?;
-        for input in &inputs {
-            input.closer().close();
-        }
-        match self {
-            Self::Stage1 => stage1::merge(inputs, interval, output)?,
-            Self::Stage2 => runtime.block_on(runtime.spawn(stage2::run_tasks_mixed(inputs, interval, output)))??,
-            Self::Stage3 => stage1::run_threads(inputs, interval, output, |input, interval, write| {
-                stage3::tail_file(runtime, input, interval, write)
-            })?,
-            Self::Stage4 => runtime.block_on(runtime.spawn(stage4::run_tasks(inputs, interval, output)))??,
-            Self::Limit | Self::Cat | Self::Tail => return Err(format!("{self} is no stage").into()),
-        };
-        Ok(())
     }
 }
 
@@ -154,15 +153,18 @@ impl fmt::Display for Contender {
     }
 }
 
-/// The first line of what `program --version` prints, if there is such a program.
-#[must_use]
-pub fn version_of(program: &str) -> Option<String> {
-    let output = Command::new(program).arg("--version").stderr(Stdio::null()).output().ok()?;
+/// The first line that `program --version` prints, if there is such a program.
+pub(crate) fn version_of(program: &str) -> Option<String> {
+    first_line(Command::new(program).arg("--version"))
+}
+
+/// The first line that the command prints, if there is such a program.
+pub(crate) fn first_line(command: &mut Command) -> Option<String> {
+    let output = command.stderr(Stdio::null()).output().ok()?;
     Some(String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned())
 }
 
-/// The limit of a backlog: one thread copies blocks, cut at newlines, file after file. What a merge cannot do without
-/// is here, and nothing else.
+/// The baseline of a backlog: one thread copies blocks, cut at newlines, file after file.
 fn copy_whole_lines(logs: &[PathBuf], output: &Path) -> io::Result<()> {
     const BLOCK: usize = 128 * 1024;
     let mut output = File::create(output)?;

@@ -1,26 +1,28 @@
-//! The comparison: the stages side by side with their peers and the physical limit, all in one run.
+//! The comparison: the stages beside their peers and a baseline, all in one run.
 //!
 //! ```sh
-//! scripts/bench quick            # all groups, some minutes; `full` is what the book shows
+//! scripts/bench quick            # all groups, some minutes; the book shows a `full` run
 //! cargo bench -p comparison --bench backlog
 //! ```
 //!
-//! Every claim is a *ratio within one run*. An absolute figure carries the machine and the date.
+//! Every claim is a *ratio within one run*. An absolute figure names the machine and the date.
 //!
 //! # Layout
 //!
-//! - `benches/*.rs`: one group each. What is measured stands there.
-//! - `profile.rs`: how much is measured: a smoke test, a quick run, a full one.
-//! - `logs.rs`: prefilled logs in memory, and the oracle's question whether a merge is complete.
-//! - `contender.rs`: who takes part: the limit, `cat`, GNU tail, the four stages.
-//! - `child.rs`: a contender as a process of its own, and what the kernel accounts to it.
-//! - `pairs.rs`: a backlog merged by each contender, always beside the limit.
-//! - `recorder.rs`: collects samples while a group runs, and writes them down.
-//! - `results.rs`: the machine-readable file of results.
-//! - `tables.rs`, `plot.rs`: what people look at. `targets.rs`: what was to be reached.
-//! - `main.rs`: `follow` (what a child process runs), `publish`, `table`, `targets`, `plots`.
+//! - `benches/*.rs`: one group each.
+//! - `profile.rs`: how much to measure: a smoke test, a quick run, a full one.
+//! - `logs.rs`: prefilled logs in memory.
+//! - `contender.rs`: the contenders: the baseline, `cat`, GNU tail, the stages.
+//! - `child.rs`: a contender as a child process, and the resources that the kernel accounts to it.
+//! - `pairs.rs`: a backlog merged by each contender, always right after the baseline.
+//! - `recorder.rs`: collects samples while a group runs, and writes them to a file.
+//! - `results.rs`: the file of results.
+//! - `tables.rs`, `plot.rs`: the tables and plots of the book.
+//! - `main.rs`: the program: `follow` (runs in the child process), `loop`, `publish`, `table`, `check`.
 
-// Measurements are rounded for people anyway.
+// The benches are the only callers, and every error is one line for the person who runs them.
+#![allow(clippy::missing_errors_doc, clippy::must_use_candidate)]
+// Figures are rounded before they are shown.
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 pub mod child;
@@ -32,9 +34,8 @@ pub mod profile;
 pub mod recorder;
 pub mod results;
 pub mod tables;
-pub mod targets;
 
 use std::error::Error;
 
-/// What stops a measurement. Its text is one line.
+/// A failed measurement has an error of one line.
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

@@ -1,4 +1,4 @@
-//! `comparison`: what the benches start, and what makes tables and plots of their results.
+//! `comparison`: runs a stage for the benches, and turns their results into tables and plots.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,14 @@ use comparison::child::follow;
 use comparison::contender::Contender;
 use comparison::plot::pictures;
 use comparison::profile::Profile;
+use comparison::recorder::Recorder;
 use comparison::results::Results;
-use comparison::{recorder::Recorder, tables, targets};
+use comparison::tables;
 
-/// Where the results stand, seen from the workspace's root.
+/// The folder of the results, from the root of the workspace.
 const DOCS: &str = "docs/src/comparison";
 
-/// Makes tables and plots of what the benches have measured. `scripts/bench` calls it.
+/// Turns the results of the benches into tables and plots. `scripts/bench` calls it.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -27,21 +28,21 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Follow logs to standard output until killed: what a bench measures from outside
+    /// Follow logs to standard output until killed, so that a bench can measure it from outside
     Follow {
-        /// `stage 1` to `stage 4`, or `limit`
+        /// A stage, as in `stage 1`, or `baseline`
         contender: String,
-        /// How often to look, in ms
+        /// The polling interval, in ms
         interval: u64,
         /// The logs
         inputs: Vec<PathBuf>,
     },
-    /// Time the learner's loop: a change in stage 2, and everything from nothing
+    /// Time the learner's loop: the tests of stage 2 from nothing, and after a change
     Loop,
-    /// Take the results in this folder into the documentation, and draw the plots
+    /// Take new results into the documentation, and draw the plots
     Publish {
-        /// A file of results per group
-        parts: PathBuf,
+        /// A folder with a file of results per group; without it, only draw the plots
+        parts: Option<PathBuf>,
     },
     /// Print one measure of one group as a table
     Table {
@@ -50,9 +51,7 @@ enum Task {
         /// As in `share`
         measure: String,
     },
-    /// Print what was to be reached, and whether it was
-    Targets,
-    /// Fail when a plot is not what the results would draw now
+    /// Fail if a plot does not show the results
     Check,
 }
 
@@ -70,53 +69,57 @@ fn run(task: Task) -> Result<()> {
     let published = || Results::read(&Path::new(DOCS).join("results.json"));
     match task {
         Task::Follow { contender, interval, inputs } => {
-            let contender =
-                Contender::named(&contender).ok_or_else(|| format!("no contender is called {contender}"))?;
-            follow(contender, Duration::from_millis(interval), &inputs)?;
+            let contender = Contender::named(&contender).ok_or_else(|| format!("there is no contender {contender}"))?;
+            follow(contender, Duration::from_millis(interval), &inputs)
         }
-        Task::Loop => learners_loop()?,
-        Task::Publish { parts } => publish(&parts)?,
-        Task::Table { group, measure } => print!("{}", tables::table(&published()?, &group, &measure)?),
-        Task::Targets => print!("{}", targets::table(&published()?)?),
+        Task::Loop => learners_loop(),
+        Task::Publish { parts } => publish(parts.as_deref()),
+        Task::Table { group, measure } => {
+            print!("{}", tables::table(&published()?, &group, &measure)?);
+            Ok(())
+        }
         Task::Check => {
-            for picture in pictures(&published()?)? {
-                let path = Path::new(DOCS).join(&picture.file);
-                if fs::read_to_string(&path).ok() != Some(picture.svg) {
+            for (file, svg) in pictures(&published()?)? {
+                let path = Path::new(DOCS).join(file);
+                if fs::read_to_string(&path).ok() != Some(svg) {
                     return Err(format!("{} is stale: run `scripts/bench plots`", path.display()).into());
                 }
             }
+            Ok(())
         }
     }
-    Ok(())
 }
 
 /// Takes the groups in `parts` into the published results. Quick figures do not replace full ones.
-fn publish(parts: &Path) -> Result<()> {
+fn publish(parts: Option<&Path>) -> Result<()> {
     let docs = Path::new(DOCS);
     let file = docs.join("results.json");
     let mut results = if file.exists() { Results::read(&file)? } else { Results::default() };
     let mut newer = Results::default();
-    for part in fs::read_dir(parts).map_err(|error| format!("cannot read {}: {error}", parts.display()))? {
-        newer.0.extend(Results::read(&part?.path())?.0);
+    if let Some(parts) = parts {
+        for part in fs::read_dir(parts).map_err(|error| format!("cannot read {}: {error}", parts.display()))? {
+            newer.0.extend(Results::read(&part?.path())?.0);
+        }
     }
     let refused = results.take_in(newer);
     results.write(&file)?;
-    for picture in pictures(&results)? {
-        fs::write(docs.join(&picture.file), &picture.svg)?;
+    for (file, svg) in pictures(&results)? {
+        fs::write(docs.join(file), svg)?;
     }
     println!("{} and its plots are up to date.", file.display());
     if refused.is_empty() {
         return Ok(());
     }
-    Err(format!("not taken in: {}. The figures there are from a full run, and these are quick", refused.join(", "))
+    Err(format!("not published: {}, because quick figures do not replace those of a full run", refused.join(", "))
         .into())
 }
 
-/// From nothing to the last test of stage 2, and from a change in it.
+/// Times the tests of stage 2, from nothing and after a change.
 fn learners_loop() -> Result<()> {
     let mut recorder = Recorder::start("loop");
-    recorder.profile =
-        if std::env::var("BENCH_PROFILE").as_deref() == Ok("full") { Profile::Full } else { Profile::Quick };
+    // This is no bench program, so it gets no `--bench`.
+    let full = std::env::var("BENCH_PROFILE").as_deref() == Ok("full");
+    recorder.profile = if full { Profile::Full } else { Profile::Quick };
     let target = tempfile::TempDir::with_prefix("learners-loop-")?;
     let test = || -> Result<f64> {
         let start = Instant::now();
@@ -128,7 +131,7 @@ fn learners_loop() -> Result<()> {
     recorder.add("stage 2", 0.0, "from nothing", "time", "s", &[test()?]);
     let mut changes = Vec::new();
     for _ in 0..3 {
-        // To cargo, a file that is newer has been changed.
+        // Cargo takes a newer file for a changed one.
         fs::File::options().append(true).open("crates/stage2/src/top.rs")?.set_modified(std::time::SystemTime::now())?;
         changes.push(test()?);
     }

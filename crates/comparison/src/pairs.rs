@@ -1,5 +1,6 @@
-//! A backlog, merged by each contender in turn, always beside the limit.
+//! A backlog, merged by each contender in turn, always right after the baseline.
 
+use std::io;
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode, Throughput};
@@ -8,72 +9,59 @@ use tokio::runtime::Runtime;
 use crate::Result;
 use crate::contender::Contender;
 use crate::logs::Logs;
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, bench, criterion_group, time};
 
-/// One case of a group: each of `contenders` merges `logs` again and again, the stages on `runtime`. Records each
-/// one's share of the limit (`share`) and its seconds (`time`) under its name and `suffix`.
-///
-/// # Panics
-///
-/// When a merge fails: a bench has nobody else to tell.
-pub fn compare(
+/// A way to start a runtime on which each stage can follow that many inputs.
+type Start = fn(u32) -> io::Result<Runtime>;
+
+/// Runs the bench program of a group. A case has a name, a number of logs and the length of their lines; a full run
+/// merges `bytes` bytes. The contenders run once per runtime, and its name is a suffix to theirs.
+pub fn run<C: IntoIterator<Item = Contender>>(
+    group: &str,
+    bytes: u64,
+    cases: &[(&str, u32, u32)],
+    contenders: impl Fn() -> C,
+    runtimes: &[(&str, Start)],
+) -> Result<()> {
+    bench(group, |criterion, recorder| {
+        let bytes = recorder.profile.pick(1 << 16, 64 << 20, bytes);
+        for &(case, count, length) in recorder.profile.cases(cases) {
+            let logs = Logs::prefilled(count, bytes, length)?;
+            for (suffix, start) in runtimes {
+                compare(criterion, recorder, (case, count), contenders(), suffix, (&logs, &start(count)?));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Each contender merges `logs` again and again, a stage on `runtime`. Records the speed as a share of the baseline's
+/// (`share`) and the seconds (`time`).
+fn compare(
     criterion: &mut Criterion,
     recorder: &mut Recorder,
-    (group, case, x): (&str, &str, f64),
+    (case, count): (&str, u32),
     contenders: impl IntoIterator<Item = Contender>,
     suffix: &str,
     (logs, runtime): (&Logs, &Runtime),
 ) {
-    let mut group = criterion.benchmark_group(format!("{group}/{case}"));
-    group
-        .sampling_mode(SamplingMode::Flat)
-        .sample_size(recorder.profile.pick(10, 10, 12))
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(recorder.profile.pick(Duration::from_secs(1), Duration::from_secs(1), Duration::from_secs(5)))
-        .throughput(Throughput::Bytes(logs.bytes()));
+    let settings = recorder.profile.pick((10, 1, 1), (10, 500, 1_000), (12, 500, 5_000));
+    let mut group = criterion_group(criterion, &format!("{}/{case}", recorder.group), settings);
+    group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Bytes(logs.bytes));
     for contender in contenders {
-        if !contender.is_here() {
-            continue;
-        }
         let name = format!("{contender}{suffix}");
-        let mut pairs = Pairs::default();
-        group.bench_function(&name, |bencher| {
-            bencher.iter_custom(|times| match pairs.measure(contender, logs, runtime, times) {
-                Ok(took) => took,
-                Err(error) => panic!("{error}"),
-            });
-        });
-        recorder.add(case, x, &name, "share", "of the limit", &pairs.shares());
-        recorder.add(case, x, &name, "time", "s", &pairs.seconds());
-    }
-    group.finish();
-}
-
-/// The times of a contender, each with the time of the limit that was taken right before it. What disturbs the machine
-/// for a second disturbs both, so their ratio says more than the two apart.
-#[derive(Debug, Default)]
-struct Pairs(Vec<(Duration, Duration)>);
-
-impl Pairs {
-    /// Merges the backlog `times` times and says how long that took in all; the limit runs before each, off the clock.
-    fn measure(&mut self, contender: Contender, logs: &Logs, runtime: &Runtime, times: u64) -> Result<Duration> {
-        let mut total = Duration::ZERO;
-        for _ in 0..times {
-            let limit = Contender::Limit.merge_backlog(logs, runtime)?;
+        // What disturbs the machine for a second disturbs both of a pair, so their ratio says more than the two alone.
+        let mut pairs = Vec::new();
+        let mut pair = || -> Result<Duration> {
+            let baseline = Contender::Baseline.merge_backlog(logs, runtime)?;
             let own = contender.merge_backlog(logs, runtime)?;
-            self.0.push((limit, own));
-            total += own;
-        }
-        Ok(total)
-    }
-
-    /// How fast the contender was, as a part of the limit, in each pair.
-    fn shares(&self) -> Vec<f64> {
-        self.0.iter().map(|(limit, own)| limit.as_secs_f64() / own.as_secs_f64()).collect()
-    }
-
-    /// How many seconds the contender took, in each pair.
-    fn seconds(&self) -> Vec<f64> {
-        self.0.iter().map(|(_, own)| own.as_secs_f64()).collect()
+            pairs.push((baseline.as_secs_f64(), own.as_secs_f64()));
+            Ok(own)
+        };
+        time(&mut group, &name, |times| (0..times).map(|_| pair().unwrap_or_else(|error| panic!("{error}"))).sum());
+        let shares: Vec<_> = pairs.iter().map(|(baseline, own)| baseline / own).collect();
+        let seconds: Vec<_> = pairs.iter().map(|(_, own)| *own).collect();
+        recorder.add(case, f64::from(count), &name, "share", "of the baseline", &shares);
+        recorder.add(case, f64::from(count), &name, "time", "s", &seconds);
     }
 }

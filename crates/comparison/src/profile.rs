@@ -5,21 +5,20 @@ use std::env;
 /// How much is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// Each case once, as small as it can be: `cargo test`. The figures mean nothing.
+    /// Each case once, as small as possible: `cargo test`. The figures mean nothing.
     Smoke,
     /// Some minutes for all groups: `cargo bench`.
     Quick,
-    /// What the book shows: `BENCH_PROFILE=full cargo bench`.
+    /// The figures in the book: `BENCH_PROFILE=full cargo bench`.
     Full,
 }
 
 impl Profile {
-    /// What this run is meant to be. `cargo bench` gives a bench program `--bench`, and `cargo test` does not.
+    /// The profile of this run. `cargo bench` passes `--bench` to a bench program, and `cargo test` does not.
     ///
     /// # Panics
     ///
-    /// When `BENCH_PROFILE` is neither `quick` nor `full`.
-    #[must_use]
+    /// If `BENCH_PROFILE` is neither `quick` nor `full`.
     pub fn of_this_run() -> Self {
         match env::var("BENCH_PROFILE").as_deref() {
             _ if !env::args().any(|argument| argument == "--bench") => Self::Smoke,
@@ -29,7 +28,7 @@ impl Profile {
         }
     }
 
-    /// One of three values, as the profile asks.
+    /// One of three values.
     pub fn pick<T>(self, smoke: T, quick: T, full: T) -> T {
         match self {
             Self::Smoke => smoke,
@@ -38,8 +37,12 @@ impl Profile {
         }
     }
 
+    /// All of `cases`, but only the first in a smoke test.
+    pub fn cases<T>(self, cases: &[T]) -> &[T] {
+        self.pick(&cases[..1], cases, cases)
+    }
+
     /// Its name in the results.
-    #[must_use]
     pub fn name(self) -> &'static str {
         self.pick("smoke", "quick", "full")
     }

@@ -11,38 +11,23 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::contender::version_of;
+use crate::contender::{first_line, version_of};
 
 /// All groups, by name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Results(pub BTreeMap<String, Group>);
 
-/// What one group measured, in one run.
+/// The measurements of one group in one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Group {
     /// `quick` or `full`.
     pub profile: String,
-    /// Where and when.
-    pub machine: Machine,
-    /// What came out.
-    pub rows: Vec<Row>,
-}
-
-/// Where and when something was measured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Machine {
     /// The day, as `2026-11-22`.
     pub date: String,
-    /// The processor's name, where the system tells it.
-    pub processor: String,
-    /// How many cores this process may use.
-    pub cores: usize,
-    /// The system and its version.
-    pub system: String,
-    /// The compiler.
-    pub rustc: String,
-    /// The peer, or that there was none.
-    pub tail: String,
+    /// The processor, its cores, the system, the compiler, and GNU tail.
+    pub machine: String,
+    /// The figures.
+    pub rows: Vec<Row>,
 }
 
 /// One measure of one contender in one case.
@@ -52,9 +37,9 @@ pub struct Row {
     pub case: String,
     /// The case as a number, for a plot's axis.
     pub x: f64,
-    /// Who was measured.
+    /// The contender, as in `stage 1`.
     pub contender: String,
-    /// What was measured.
+    /// The measure, as in `share`.
     pub measure: String,
     /// The unit of the three figures.
     pub unit: String,
@@ -70,20 +55,12 @@ pub struct Row {
 
 impl Results {
     /// Reads the file at `path`.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such file, or when it is something else.
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()).into())
     }
 
-    /// Writes the file at `path`, and the folder where it is missing.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be written.
+    /// Writes the file at `path`, and creates its folder.
     pub fn write(&self, path: &Path) -> Result<()> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -93,7 +70,7 @@ impl Results {
         fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()).into())
     }
 
-    /// Takes in the groups of `newer`. A full group stays when the newer one is only quick: its name is returned.
+    /// Takes the groups of `newer`, except a quick group where a full one exists. Returns the names of those.
     pub fn take_in(&mut self, newer: Self) -> Vec<String> {
         let mut refused = Vec::new();
         for (name, group) in newer.0 {
@@ -105,18 +82,42 @@ impl Results {
         }
         refused
     }
+}
 
-    /// The one row that is asked for.
-    #[must_use]
-    pub fn find(&self, group: &str, case: &str, contender: &str, measure: &str) -> Option<&Row> {
-        let wanted = |row: &&Row| row.case == case && row.contender == contender && row.measure == measure;
-        self.0.get(group)?.rows.iter().find(wanted)
+/// One measure of a group.
+#[derive(Debug)]
+pub struct Table<'a> {
+    /// The cases, in order.
+    pub cases: Vec<&'a str>,
+    /// Each contender, in order, with its row in each case.
+    pub contenders: Vec<(&'a str, Vec<Option<&'a Row>>)>,
+}
+
+impl Group {
+    /// The rows of one measure, by contender and case.
+    pub fn table(&self, measure: &str) -> Table<'_> {
+        let rows: Vec<&Row> = self.rows.iter().filter(|row| row.measure == measure).collect();
+        let cases = in_order(rows.iter().map(|row| row.case.as_str()));
+        let names = in_order(rows.iter().map(|row| row.contender.as_str())).into_iter();
+        let cell = |name, case| rows.iter().copied().find(|row| row.contender == name && row.case == case);
+        let contenders = names.map(|name| (name, cases.iter().map(|&case| cell(name, case)).collect())).collect();
+        Table { cases, contenders }
     }
 }
 
+/// Each name once, in the order of first appearance.
+fn in_order<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen
+}
+
 impl Row {
-    /// The row of some samples, or nothing when there are none.
-    #[must_use]
+    /// The row of some samples, or `None` if there are none.
     pub fn new(case: &str, x: f64, contender: &str, measure: &str, unit: &str, samples: &[f64]) -> Option<Self> {
         let mut sorted = samples.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -142,38 +143,27 @@ impl fmt::Display for Row {
     }
 }
 
-impl Machine {
-    /// This machine, now.
-    #[must_use]
-    pub fn here() -> Self {
-        let mut date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        date.truncate("2026-11-22".len());
-        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let processor = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-        let system = Command::new("uname").arg("-sr").output().ok();
-        Self {
-            date,
-            processor: processor.map_or("unknown", |(_, name)| name).to_owned(),
-            cores: available_parallelism().map_or(0, usize::from),
-            system: system.map_or(std::env::consts::OS.to_owned(), |uname| {
-                String::from_utf8_lossy(&uname.stdout).trim().to_owned()
-            }),
-            rustc: version_of("rustc").unwrap_or_else(|| "unknown".to_owned()),
-            tail: version_of("tail").unwrap_or_else(|| "none".to_owned()),
-        }
-    }
+/// The current date, and this machine in one line.
+pub fn date_and_machine() -> (String, String) {
+    let mut date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    date.truncate("2026-11-22".len());
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let processor = processor.map_or("unknown processor", |(_, name)| name);
+    let cores = available_parallelism().map_or(0, usize::from);
+    let system = first_line(Command::new("uname").arg("-sr")).unwrap_or_else(|| std::env::consts::OS.to_owned());
+    let [rustc, tail] = ["rustc", "tail"].map(|program| version_of(program).unwrap_or_else(|| format!("no {program}")));
+    (date, format!("{processor}, {cores} cores, {system}, {rustc}, {tail}"))
 }
 
-/// The value that this part of the sorted samples is below, between two samples where it falls there.
-#[must_use]
+/// The quantile of sorted samples, interpolated between two samples.
 pub fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
     let place = part * sorted.len().checked_sub(1)? as f64;
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     Some(below + (above - below) * place.fract())
 }
 
-/// A figure with three digits that count, as people read them.
-#[must_use]
+/// A figure with three significant digits.
 pub fn short(figure: f64) -> String {
     match figure.abs() {
         0.0 => "0".to_owned(),

@@ -1,23 +1,16 @@
-//! What is done with the samples, before anybody believes them.
+//! From samples to rows, tables and plots.
 
 use comparison::plot::pictures;
-use comparison::results::{Group, Machine, Results, Row, quantile, short};
-use comparison::{tables, targets};
+use comparison::results::{Group, Results, Row, quantile, short};
+use comparison::tables;
 
 fn row(case: &str, contender: &str, measure: &str, samples: &[f64]) -> Row {
-    Row::new(case, 1.0, contender, measure, "of the limit", samples).expect("there are samples")
+    Row::new(case, 1.0, contender, measure, "of the baseline", samples).expect("there are samples")
 }
 
 fn results(profile: &str, rows: Vec<Row>) -> Results {
-    let machine = Machine {
-        date: "2026-11-22".into(),
-        processor: "a processor".into(),
-        cores: 2,
-        system: "Linux 6".into(),
-        rustc: "rustc 1.95".into(),
-        tail: "tail 9".into(),
-    };
-    Results([("backlog".to_owned(), Group { profile: profile.into(), machine, rows })].into())
+    let (profile, date, machine) = (profile.into(), "2026-11-22".into(), "a processor, 2 cores".into());
+    Results([("backlog".to_owned(), Group { profile, date, machine, rows })].into())
 }
 
 #[test]
@@ -66,12 +59,12 @@ fn a_table_has_a_row_per_contender_and_a_column_per_case() {
     ];
     let table = tables::table(&results("full", rows), "backlog", "share").unwrap();
     let expected = "\
-| share, of the limit | 5 inputs | 64 inputs |
+| share, of the baseline | 5 inputs | 64 inputs |
 |---|---:|---:|
 | stage 1 | 0.500 | 0.600 |
 | stage 2 |  | 0.700 |
 
-*full run of 2026-11-22: a processor, 2 cores, Linux 6, rustc 1.95, tail 9*
+*full run of 2026-11-22: a processor, 2 cores*
 ";
     assert_eq!(table, expected);
     let error = tables::table(&results("full", vec![]), "backlog", "share").unwrap_err().to_string();
@@ -79,34 +72,15 @@ fn a_table_has_a_row_per_contender_and_a_column_per_case() {
 }
 
 #[test]
-fn the_slower_stage_decides_whether_a_target_is_met() {
-    let verdict = |shares: [f64; 4]| {
-        let stages = ["stage 1", "stage 2", "stage 3", "stage 4"].into_iter().zip(shares);
-        let rows = stages.map(|(stage, share)| row("5 inputs", stage, "share", &[share])).collect();
-        let table = targets::table(&results("full", rows)).unwrap();
-        table.lines().find(|line| line.contains("backlog of 5 inputs, stages 2 and 4")).unwrap().to_owned()
-    };
-    let asked = "| backlog of 5 inputs, stages 2 and 4 | at least 0.900 of the limit |";
-    assert_eq!(verdict([0.5, 0.9, 0.5, 1.0]), format!("{asked} 0.900 of the limit | **met** |"));
-    assert_eq!(verdict([0.95, 0.9, 1.0, 0.89]), format!("{asked} 0.890 of the limit | missed |"));
-}
-
-#[test]
-fn a_target_is_not_met_by_a_figure_that_is_missing() {
-    let table = targets::table(&results("full", vec![row("5 inputs", "stage 1", "share", &[1.0])])).unwrap();
-    assert!(!table.contains("met**"), "{table}");
-}
-
-#[test]
-fn a_picture_has_its_limit_its_legend_and_colours_for_the_dark() {
-    let rows = vec![row("5 inputs", "stage 1", "share", &[0.5]), row("5 inputs", "limit", "share", &[1.0])];
+fn a_picture_has_its_baseline_its_legend_and_colours_for_the_dark() {
+    let rows = vec![row("5 inputs", "stage 1", "share", &[0.5]), row("5 inputs", "baseline", "share", &[1.0])];
     let pictures = pictures(&results("full", rows)).unwrap();
-    let [picture] = &pictures[..] else { panic!("one group, one picture") };
-    assert_eq!(picture.file, "backlog.svg");
-    let count = |text: &str| picture.svg.matches(text).count();
+    let [(file, svg)] = &pictures[..] else { panic!("one group, one picture") };
+    assert_eq!(file, "backlog.svg");
+    let count = |text: &str| svg.matches(text).count();
     assert_eq!(count("<svg "), 1);
     assert_eq!(count("</svg>"), 1);
     assert_eq!(count("\nstage 1\n"), 1, "in the legend");
-    assert_eq!(count("\nlimit\n"), 0, "it is a line and no bar");
+    assert_eq!(count("\nbaseline\n"), 0, "it is a line, not a bar");
     assert!(count("prefers-color-scheme: dark") == 1 && count("<title>") == 1);
 }

@@ -1,73 +1,50 @@
-//! What a page includes, as mdBook does: `{{#include FILE}}` or `{{#include FILE:ANCHOR}}`.
+//! Includes, as mdBook reads them: `{{#include FILE}}` or `{{#include FILE:ANCHOR}}`.
 //!
 //! mdBook renders a missing anchor as nothing and only logs a missing file. Here both are problems.
 
 use std::fs;
 use std::path::Path;
 
-use crate::Problem;
+use regex::Regex;
+
 use crate::page::Page;
 
-/// One include.
-pub(crate) struct Include<'a> {
-    /// The line it stands on, from 1.
-    pub(crate) line: usize,
-    /// The file, from the page's folder.
-    pub(crate) file: &'a str,
-    anchor: Option<&'a str>,
+/// The file and the anchor of each include in `text`.
+pub(crate) fn of(text: &str) -> Vec<(String, Option<String>)> {
+    // Every test of an include uses this pattern, so it is valid.
+    let pattern =
+        Regex::new(r"(?:^|[^\\])\{\{#(?:rustdoc_)?include\s+([^:}\s]+)(?::([^}\s]*))?\s*\}\}").expect("valid");
+    pattern
+        .captures_iter(text)
+        .map(|found| (found[1].to_owned(), found.get(2).map(|a| a.as_str().to_owned())))
+        .collect()
 }
 
-impl Include<'_> {
-    /// The lines that it stands for, without the marks of anchors, or why there are none.
-    pub(crate) fn lines(&self, root: &Path, page: &Page) -> Result<Vec<String>, String> {
-        let text = fs::read_to_string(root.join(page.folder()).join(self.file))
-            .map_err(|error| format!("cannot include {}: {error}", self.file))?;
-        let mut lines: Vec<_> = text.lines().collect();
-        if let Some(anchor) = self.anchor {
-            let place = |mark: &str| {
-                let is_it = |line: &&str| line.split_once(mark).is_some_and(|(_, name)| name.trim() == anchor);
-                lines.iter().position(is_it).ok_or(format!("{} has no `{mark} {anchor}`", self.file))
-            };
-            let (start, end) = (place("ANCHOR:")?, place("ANCHOR_END:")?);
-            lines = lines.get(start..end).unwrap_or_default().to_vec();
-        }
-        let lines: Vec<_> = lines.into_iter().filter(|line| !is_mark(line)).map(str::to_owned).collect();
-        if lines.iter().all(|line| line.trim().is_empty()) {
-            return Err(format!("what is included of {} is empty", self.file));
-        }
-        Ok(lines)
-    }
-}
-
-fn is_mark(line: &str) -> bool {
-    line.contains("ANCHOR:") || line.contains("ANCHOR_END:")
-}
-
-/// The include on this line, if there is one.
-pub(crate) fn on_line(number: usize, line: &str) -> Option<Include<'_>> {
-    let (before, rest) = line.split_once("{{#include ").or_else(|| line.split_once("{{#rustdoc_include "))?;
-    if before.ends_with('\\') {
-        return None;
-    }
-    let (target, _) = rest.split_once("}}")?;
-    let (file, anchor) = target.trim().split_once(':').map_or((target.trim(), None), |(file, a)| (file, Some(a)));
-    Some(Include { line: number, file, anchor })
-}
-
-/// Every include of a page.
-pub(crate) fn of(page: &Page) -> impl Iterator<Item = Include<'_>> {
-    page.text.lines().enumerate().filter_map(|(index, line)| on_line(index + 1, line))
-}
-
-pub(crate) fn check(root: &Path, page: &Page) -> Vec<Problem> {
+pub(crate) fn check(root: &Path, page: &Page) -> Vec<String> {
     let mut problems = Vec::new();
-    for include in of(page) {
-        if include.anchor.is_some_and(|anchor| anchor.starts_with(|c: char| c.is_ascii_digit() || c == ':')) {
-            let what = format!("{} is included by line numbers", include.file);
-            problems.push(Problem::new(page, include.line, what, "name an anchor: numbers go stale without a word"));
-        } else if let Err(what) = include.lines(root, page) {
-            problems.push(Problem::new(page, include.line, what, "mend the name, or put the anchor into the file"));
+    for (index, line) in page.text.lines().enumerate() {
+        for (file, anchor) in of(line) {
+            if let Err(what) = check_one(&root.join(page.folder()), &file, anchor.as_deref()) {
+                problems.push(page.problem(index + 1, what, "fix the name, or put the anchor into the file"));
+            }
         }
     }
     problems
+}
+
+fn check_one(folder: &Path, file: &str, anchor: Option<&str>) -> Result<(), String> {
+    let text = fs::read_to_string(folder.join(file)).map_err(|error| format!("cannot include {file}: {error}"))?;
+    let mut lines: Vec<_> = text.lines().collect();
+    if let Some(anchor) = anchor {
+        if anchor.starts_with(|c: char| c.is_ascii_digit() || c == ':') {
+            return Err(format!("{file} is included by line numbers, which go stale silently: name an anchor"));
+        }
+        let place = |mark: &str| {
+            let is_it = |line: &&str| line.split_once(mark).is_some_and(|(_, name)| name.trim() == anchor);
+            lines.iter().position(is_it).ok_or(format!("{file} has no `{mark} {anchor}`"))
+        };
+        lines = lines.get(place("ANCHOR:")?..place("ANCHOR_END:")?).unwrap_or_default().to_vec();
+    }
+    let shown = |line: &&str| !line.trim().is_empty() && !line.contains("ANCHOR:") && !line.contains("ANCHOR_END:");
+    if lines.iter().any(shown) { Ok(()) } else { Err(format!("the included part of {file} is empty")) }
 }

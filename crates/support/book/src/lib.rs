@@ -1,29 +1,24 @@
-//! Keeps the book and the README true.
+//! Checks the book and the README against the repository.
 //!
-//! The pages are `README.md` and the chapters that `docs/src/SUMMARY.md` lists. [`check`] finds what does not hold in
-//! them, and [`update`] writes anew what a command made.
+//! The pages are `README.md` and the chapters that `docs/src/SUMMARY.md` lists. [`check`] finds what is wrong in them,
+//! and [`update`] replaces stale outputs. A problem is text: the file and the line, what is wrong, and how to fix it.
 //!
 //! # Layout
 //!
 //! - `page.rs`: the pages, in reading order.
-//! - `block.rs`: what a command made, and whether it is stale. `command.rs` runs it, `mask.rs` forgives it the time.
-//! - `code.rs`: code in a chapter is an include of code that is compiled. `include.rs` finds what is included.
+//! - `block.rs`: the output of a command, and whether it is stale. `command.rs` runs the command, `mask.rs` hides what
+//!   may differ between two runs.
+//! - `code.rs`: code in a chapter is included from a crate that compiles it. `include.rs` checks the includes.
 //! - `link.rs`: links, fragments, pictures.
-//! - `glossary.rs`: a term links to the glossary where a chapter uses it first.
-//! - `reading.rs`: how long a page takes to read.
-//! - `problem.rs`: what is wrong, where, and what to do about it.
 //! - `snippets/`: the small pieces of code that the chapters show and no stage has. They are tests.
 
 mod block;
 mod code;
 mod command;
-mod glossary;
 mod include;
 mod link;
 mod mask;
 mod page;
-mod problem;
-mod reading;
 #[cfg(test)]
 mod snippets;
 
@@ -34,59 +29,54 @@ use std::time::Duration;
 
 use command::Commands;
 use page::Pages;
-pub use problem::Problem;
 
-/// Everything that does not hold in the pages under `root`. A command may take as long as `limit`.
+/// Every problem in the pages under `root`. Each command must end within `limit`.
 ///
 /// # Errors
 ///
-/// When `SUMMARY.md` or the README cannot be read.
-pub fn check(root: &Path, limit: Duration) -> io::Result<Vec<Problem>> {
+/// If `SUMMARY.md` or the README cannot be read.
+pub fn check(root: &Path, limit: Duration) -> io::Result<Vec<String>> {
     let mut problems = lint(root)?;
-    let (pages, _) = Pages::load(root)?;
     let mut commands = Commands::new(root, limit);
-    for page in pages.iter() {
-        problems.extend(block::check(page, &mut commands));
+    for page in &Pages::load(root)?.0.pages {
+        let rerun = block::rerun(page, &mut commands);
+        problems.extend(rerun.failed);
+        problems.extend(rerun.stale);
     }
     Ok(problems)
 }
 
-/// What [`check`] finds without running a command.
+/// The problems that [`check`] finds without running a command.
 ///
 /// # Errors
 ///
 /// As [`check`].
-pub fn lint(root: &Path) -> io::Result<Vec<Problem>> {
+pub fn lint(root: &Path) -> io::Result<Vec<String>> {
     let (pages, mut problems) = Pages::load(root)?;
-    for page in pages.iter() {
+    for page in &pages.pages {
         problems.extend(link::check(&pages, page));
-        if page.is_summary() {
-            continue;
-        }
-        problems.extend(reading::check(root, page));
         problems.extend(include::check(root, page));
         if page.is_chapter() {
             problems.extend(code::check(root, page));
         }
     }
-    problems.extend(glossary::check(&pages));
     Ok(problems)
 }
 
-/// Writes every stale block anew. Returns what stood in the way.
+/// Replaces every stale block. Returns the problems that no update can fix.
 ///
 /// # Errors
 ///
-/// When a page cannot be read or written.
-pub fn update(root: &Path, limit: Duration) -> io::Result<Vec<Problem>> {
+/// If a page cannot be read or written.
+pub fn update(root: &Path, limit: Duration) -> io::Result<Vec<String>> {
     let (pages, mut problems) = Pages::load(root)?;
     let mut commands = Commands::new(root, limit);
-    for page in pages.iter() {
-        let (text, wrong) = block::update(page, &mut commands);
-        problems.extend(wrong);
-        if text != page.text {
-            fs::write(root.join(&page.path), text)?;
-            println!("{} is written anew", page.path);
+    for page in &pages.pages {
+        let rerun = block::rerun(page, &mut commands);
+        problems.extend(rerun.failed);
+        if !rerun.stale.is_empty() {
+            fs::write(root.join(&page.path), rerun.text)?;
+            println!("updated {}", page.path);
         }
     }
     Ok(problems)

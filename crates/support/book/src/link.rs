@@ -1,110 +1,87 @@
-//! Links, fragments and pictures. All without a network: what is outside the repository is not looked at.
+//! Links, fragments and pictures. Links that leave the repository are not checked: the check needs no network.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{Event, Tag, TagEnd};
+use regex::Regex;
 
-use crate::Problem;
 use crate::page::{Page, Pages};
 
-/// What leads from the built book to the pages that `cargo doc` makes: `target/book` and `target/doc` are neighbours.
+/// The link from the built book to the pages of `cargo doc`: `target/book` and `target/doc` are neighbours.
 const RUSTDOC: &str = "../doc/";
 
-pub(crate) fn check(pages: &Pages, page: &Page) -> Vec<Problem> {
+pub(crate) fn check(pages: &Pages, page: &Page) -> Vec<String> {
+    // The test of a missing picture uses this pattern, so it is valid.
+    let attribute = Regex::new(r#"\b(?:href|src)="([^"]*)""#).expect("valid");
     let mut problems = Vec::new();
     for (event, range) in page.events() {
-        let line = page.line(range.start);
-        match event {
-            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                problems.extend(check_one(pages, page, line, &dest_url));
-            }
+        let targets = match event {
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => vec![dest_url.to_string()],
             Event::Html(html) | Event::InlineHtml(html) => {
-                for target in attributes(&html, &["href", "src"]) {
-                    problems.extend(check_one(pages, page, line, target));
-                }
+                attribute.captures_iter(&html).map(|found| found[1].to_owned()).collect()
             }
-            _ => {}
-        }
+            _ => continue,
+        };
+        let wrong = targets.iter().filter_map(|target| check_one(pages, page, target).err());
+        problems.extend(wrong.map(|what| page.problem(page.line(range.start), what, "fix the link")));
     }
     problems
 }
 
-/// The values of these attributes in a piece of HTML.
-fn attributes<'a>(html: &'a str, names: &[&str]) -> Vec<&'a str> {
-    let values = |name: &str| {
-        html.split(&format!("{name}=\"")).skip(1).filter_map(|rest| rest.split('"').next()).collect::<Vec<_>>()
-    };
-    names.iter().flat_map(|name| values(name)).collect()
-}
-
-fn check_one(pages: &Pages, page: &Page, line: usize, target: &str) -> Option<Problem> {
+fn check_one(pages: &Pages, page: &Page, target: &str) -> Result<(), String> {
     if target.contains("://") || target.starts_with("mailto:") {
-        return None;
+        return Ok(());
     }
-    let wrong = |what: String, remedy: &str| Some(Problem::new(page, line, what, remedy));
     let (file, fragment) = target.split_once('#').map_or((target, None), |(file, f)| (file, Some(f)));
     if let Some(document) = file.strip_prefix(RUSTDOC).filter(|_| page.is_chapter()) {
         let name = document.split('/').next().unwrap_or_default().replace('_', "-");
         let known = pages.root.join("crates").join(&name).join("src/lib.rs").exists();
-        return if known { None } else { wrong(format!("{target}: there is no library {name}"), "mend the link") };
+        return if known { Ok(()) } else { Err(format!("{target}: there is no library {name}")) };
     }
-    let path = if file.is_empty() { page.path.clone() } else { resolve(page.folder(), file) };
-    if path.starts_with("..") || !pages.root.join(&path).exists() {
-        return wrong(format!("{target} leads to {path}, which is not there"), "mend the link");
-    }
-    let fragment = fragment?;
-    match pages.get(&path) {
-        Some(to) if headings(to).iter().any(|(_, _, id)| id == fragment) => None,
-        Some(_) => wrong(format!("{path} has no heading #{fragment}"), "mend the fragment, or the heading"),
-        None => wrong(format!("{target}: a fragment in a file that is no page"), "leave the fragment out"),
+    let path = if file.is_empty() { page.path.clone().into() } else { Path::new(page.folder()).join(file) };
+    let missing = || format!("{target} leads to {}, which is not there", path.display());
+    let found = resolve(&pages.root, &path).ok_or_else(missing)?;
+    let Some(fragment) = fragment else { return Ok(()) };
+    let to = pages.pages.iter().find(|page| found == Path::new(&page.path));
+    let to = to.ok_or(format!("{target}: a fragment in a file that is no page"))?;
+    if ids(to).iter().any(|id| id == fragment) {
+        Ok(())
+    } else {
+        Err(format!("{} has no heading #{fragment}", to.path))
     }
 }
 
-/// The path from the root that a relative link leads to.
-fn resolve(folder: &str, file: &str) -> String {
-    let mut path = PathBuf::new();
-    for part in Path::new(folder).join(file).components() {
-        match part {
-            Component::ParentDir if path.file_name().is_some() => {
-                path.pop();
-            }
-            Component::CurDir => {}
-            part => path.push(part),
-        }
-    }
-    path.to_string_lossy().replace('\\', "/")
+/// The path without `..` from the root, if there is such a file below the root.
+fn resolve(root: &Path, path: &Path) -> Option<PathBuf> {
+    let found = root.join(path).canonicalize().ok()?;
+    Some(found.strip_prefix(root.canonicalize().ok()?).ok()?.to_owned())
 }
 
-/// The headings of a page: line, text and the id that mdBook and GitHub give them.
-pub(crate) fn headings(page: &Page) -> Vec<(usize, String, String)> {
-    let mut headings: Vec<(usize, String, String)> = Vec::new();
-    let mut open: Option<(usize, String)> = None;
-    for (event, range) in page.events() {
+/// The ids that mdBook and GitHub give the headings of a page.
+fn ids(page: &Page) -> Vec<String> {
+    let (mut plain, mut unique) = (Vec::new(), Vec::new());
+    let mut open: Option<String> = None;
+    for (event, _) in page.events() {
         match event {
-            Event::Start(Tag::Heading { .. }) => open = Some((page.line(range.start), String::new())),
+            Event::Start(Tag::Heading { .. }) => open = Some(String::new()),
             Event::Text(text) | Event::Code(text) => {
-                if let Some((_, heading)) = &mut open {
+                if let Some(heading) = &mut open {
                     heading.push_str(&text);
                 }
             }
             Event::End(TagEnd::Heading(_)) => {
-                let Some((line, heading)) = open.take() else { continue };
-                let plain = id(&heading);
-                let before = headings.iter().filter(|(_, other, _)| id(other) == plain).count();
-                let unique = if before == 0 { plain } else { format!("{plain}-{before}") };
-                headings.push((line, heading, unique));
+                let id = id(&open.take().unwrap_or_default());
+                let before = plain.iter().filter(|other| **other == id).count();
+                unique.push(if before == 0 { id.clone() } else { format!("{id}-{before}") });
+                plain.push(id);
             }
             _ => {}
         }
     }
-    headings
+    unique
 }
 
 fn id(heading: &str) -> String {
-    let kept = |c: char| match c {
-        c if c.is_whitespace() => Some('-'),
-        c if c.is_alphanumeric() || c == '_' || c == '-' => Some(c.to_ascii_lowercase()),
-        _ => None,
-    };
-    heading.chars().filter_map(kept).collect()
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    heading.to_ascii_lowercase().replace(char::is_whitespace, "-").chars().filter(kept).collect()
 }

@@ -1,11 +1,11 @@
-//! `book check` says what does not hold in the book and the README, `book lint` the same without running a command,
-//! and `book update` writes stale outputs anew.
+//! `book check` prints every problem in the book and the README, `book lint` those that need no command to be run, and
+//! `book update` replaces stale outputs.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// For one command, with what has to be compiled first.
+/// The time for one command, with all that cargo compiles for it.
 const LIMIT: Duration = Duration::from_secs(900);
 
 fn main() -> ExitCode {
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
             for problem in &problems {
                 eprintln!("{problem}");
             }
-            eprintln!("{} to mend", problems.len());
+            eprintln!("{} to fix", problems.len());
             ExitCode::FAILURE
         }
         Err(error) => {

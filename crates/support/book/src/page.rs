@@ -2,15 +2,12 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{Event, OffsetIter, Options, Parser, Tag};
 
-use crate::Problem;
-
-/// Where the chapters are, from the root of the repository.
-pub(crate) const SOURCE: &str = "docs/src";
-pub(crate) const GLOSSARY: &str = "docs/src/glossary.md";
+/// The folder of the chapters, from the root of the repository.
+const SOURCE: &str = "docs/src";
 const SUMMARY: &str = "docs/src/SUMMARY.md";
 
 /// One Markdown file.
@@ -28,11 +25,7 @@ impl Page {
     }
 
     pub(crate) fn is_chapter(&self) -> bool {
-        self.path.starts_with(SOURCE) && !self.is_summary()
-    }
-
-    pub(crate) fn is_summary(&self) -> bool {
-        self.path == SUMMARY
+        self.path.starts_with(SOURCE) && self.path != SUMMARY
     }
 
     /// The folder that its relative links start from.
@@ -50,17 +43,22 @@ impl Page {
     pub(crate) fn line(&self, place: usize) -> usize {
         self.text[..place].matches('\n').count() + 1
     }
+
+    /// A problem: the page and the line where it is, what is wrong, and how to fix it.
+    pub(crate) fn problem(&self, line: usize, what: impl AsRef<str>, remedy: &str) -> String {
+        format!("{}:{line}: {}\n    {remedy}", self.path, what.as_ref())
+    }
 }
 
 /// The README, the summary, and every chapter that the summary lists.
 pub(crate) struct Pages {
-    pages: Vec<Page>,
-    pub(crate) root: std::path::PathBuf,
+    pub(crate) pages: Vec<Page>,
+    pub(crate) root: PathBuf,
 }
 
 impl Pages {
-    /// Reads them. A chapter that is listed and missing is a problem, and one that is there and not listed as well.
-    pub(crate) fn load(root: &Path) -> io::Result<(Self, Vec<Problem>)> {
+    /// Reads the pages. A listed chapter that is missing is a problem, and so is a chapter that is not listed.
+    pub(crate) fn load(root: &Path) -> io::Result<(Self, Vec<String>)> {
         let summary = Page::read(root, SUMMARY)?;
         let mut problems = Vec::new();
         let mut chapters = Vec::new();
@@ -68,33 +66,21 @@ impl Pages {
             let Event::Start(Tag::Link { dest_url, .. }) = event else { continue };
             match Page::read(root, &format!("{SOURCE}/{dest_url}")) {
                 Ok(page) => chapters.push(page),
-                Err(error) => problems.push(Problem::new(
-                    &summary,
-                    summary.line(range.start),
-                    error.to_string(),
-                    "write the chapter, or take it out of the summary",
-                )),
+                Err(error) => {
+                    let line = summary.line(range.start);
+                    problems.push(summary.problem(line, error.to_string(), "write the chapter, or remove its entry"));
+                }
             }
         }
         for entry in fs::read_dir(root.join(SOURCE))? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            let path = format!("{SOURCE}/{name}");
-            let is_page = Path::new(&name).extension().is_some_and(|extension| extension == "md");
+            let path = format!("{SOURCE}/{}", entry?.file_name().to_string_lossy());
+            let is_page = Path::new(&path).extension().is_some_and(|extension| extension == "md");
             if is_page && path != SUMMARY && !chapters.iter().any(|page| page.path == path) {
-                problems.push(Problem::new(&summary, 1, format!("{path} is not listed"), "list it, or delete it"));
+                problems.push(summary.problem(1, format!("{path} is not listed"), "list it, or delete it"));
             }
         }
         let mut pages = vec![Page::read(root, "README.md")?, summary];
         pages.extend(chapters);
         Ok((Self { pages, root: root.to_owned() }, problems))
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Page> {
-        self.pages.iter()
-    }
-
-    /// The page at `path` from the root.
-    pub(crate) fn get(&self, path: &str) -> Option<&Page> {
-        self.pages.iter().find(|page| page.path == path)
     }
 }

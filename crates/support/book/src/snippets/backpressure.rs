@@ -1,4 +1,4 @@
-//! A bounded queue holds the fast side back.
+//! A full queue makes the fast side wait.
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -9,7 +9,7 @@ async fn a_full_queue_holds_the_sender_back() {
     let (queue, mut received) = mpsc::channel(2);
     queue.send("a").await.unwrap();
     queue.send("b").await.unwrap();
-    // `send` would now wait for room. `try_send` shows why.
+    // Now `send` would wait for room. `try_send` returns the reason.
     assert_eq!(queue.try_send("c"), Err(TrySendError::Full("c")));
 
     received.recv().await; // The writer takes one,

@@ -1,4 +1,4 @@
-//! The smallest call on the blocking pool: a blocking function on a thread of the blocking pool, and its result awaited.
+//! The smallest call on the blocking pool.
 
 use std::fs;
 use std::io;
@@ -6,12 +6,12 @@ use std::io;
 use tokio::task::spawn_blocking;
 
 // ANCHOR: blocking_pool
-/// Blocks the thread that it runs on, perhaps for long.
+/// May block its thread for a long time.
 fn count_lines(path: &str) -> io::Result<usize> {
     Ok(fs::read_to_string(path)?.lines().count())
 }
 
-/// The same for async callers: the thread that waits is one of the pool.
+/// The same for async callers: a thread of the blocking pool waits instead.
 async fn count_lines_async(path: &'static str) -> io::Result<usize> {
     spawn_blocking(move || count_lines(path)).await?
 }

@@ -1,18 +1,18 @@
-//! Both worlds in one release: one entry point, and a switch behind it.
+//! Threads and tasks in one release: a switch behind one entry point.
 
 use std::time::Duration;
 
 use merge_core::{Input, Output, Result, Summary};
 
 // ANCHOR: both
-/// Which of the two runs. A release has both; a flag or a variable chooses.
+/// Which of the two runs. A release contains both; a flag or a variable chooses.
 #[derive(Clone, Copy, Debug)]
 enum Engine {
     Threads,
     Tasks,
 }
 
-/// The entry point that all callers use. They do not know what is behind it.
+/// The entry point for all callers. They do not see which of the two runs.
 fn merge(engine: Engine, inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     match engine {
         Engine::Threads => stage1::merge(inputs, interval, output),
@@ -22,7 +22,7 @@ fn merge(engine: Engine, inputs: Vec<Input>, interval: Duration, output: Output)
 // ANCHOR_END: both
 
 // ANCHOR: held
-// One suite for both, for as long as both are there.
+// The same suite tests both, as long as both exist.
 mod threads {
     use super::*;
     equivalence::suite!(|inputs, interval, output| merge(Engine::Threads, inputs, interval, output));

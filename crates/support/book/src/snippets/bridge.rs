@@ -1,4 +1,4 @@
-//! From a thread back to a task: the three ways.
+//! The three ways from a thread to a task.
 
 use std::thread;
 
@@ -11,17 +11,17 @@ async fn three_ways_from_a_thread_to_a_task() {
     let (queue, mut received) = mpsc::channel::<&str>(16);
     let runtime = Handle::current();
     thread::spawn(move || {
-        // Any future, driven from this thread. It waits until the future is done.
+        // Drives any future. This thread waits until the future is done.
         runtime.block_on(queue.send("by block_on")).unwrap();
-        // The same for the one case of sending.
+        // The same, only for sending.
         queue.blocking_send("by blocking_send").unwrap();
-        // A future handed over. This thread waits only if it asks for the end.
+        // Hands the future to the runtime. This thread waits only if it asks for the result.
         let task = runtime.spawn(async move { queue.send("by spawn").await });
         runtime.block_on(task).unwrap().unwrap();
     });
     assert_eq!(received.recv().await, Some("by block_on"));
     assert_eq!(received.recv().await, Some("by blocking_send"));
     assert_eq!(received.recv().await, Some("by spawn"));
-    assert_eq!(received.recv().await, None); // The last sender is gone.
+    assert_eq!(received.recv().await, None); // The last sender is dropped.
     // ANCHOR_END: bridge
 }

@@ -1,4 +1,4 @@
-//! To cancel a future is to drop it: what it held goes with it.
+//! To cancel a future means to drop it, with everything that it owns.
 
 use std::future::ready;
 
@@ -12,7 +12,7 @@ async fn what_a_dropped_future_held_is_gone() {
     queue.send("first").await.unwrap(); // Now the queue is full.
 
     select! {
-        biased; // Ask the branches in this order.
+        biased; // Poll the branches in this order.
         _ = queue.send("second") => unreachable!("there is no room"),
         () = ready(()) => {} // Wins, so the `send` is dropped with its message.
     }

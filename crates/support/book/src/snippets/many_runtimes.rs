@@ -1,4 +1,4 @@
-//! The blocking facade with a runtime of its own: one per call instead of one for all.
+//! The blocking facade with one runtime per call, instead of one for all calls.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use stage3::tail_async;
 use tokio::runtime::Builder;
 
 // ANCHOR: many
-/// As `stage3::tail_file`, but it needs nothing from its caller.
+/// Like `stage3::tail_file`, but the caller passes no runtime.
 fn tail_file(input: Input, interval: Duration, write: &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()> {
     let runtime = Builder::new_current_thread().enable_time().build().map_err(MergeError::Start)?;
     runtime.block_on(tail_async(input, interval, async |lines| write(lines)))

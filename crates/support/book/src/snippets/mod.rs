@@ -1,4 +1,4 @@
-//! The small pieces of code that the chapters show and no stage has. Each is a test.
+//! Small pieces of code that the chapters show and no stage has. Each is a test.
 
 mod backpressure;
 mod blocking_pool;
@@ -12,7 +12,7 @@ mod tasks;
 
 use std::fs;
 
-/// A file here that no `mod` names would be shown in the book and never compiled.
+/// The book could show a file that no `mod` names, and nothing would compile it.
 #[test]
 fn every_snippet_is_compiled() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/snippets");

@@ -7,11 +7,11 @@ async fn whoever_ends_first_is_heard_first() {
     // ANCHOR: tasks
     let mut tasks = JoinSet::new();
     for number in [1, 2, 3] {
-        tasks.spawn(async move { number * 10 }); // Fan-out: it begins to run now.
+        tasks.spawn(async move { number * 10 }); // Fan-out: the task starts now.
     }
     let mut sum = 0;
     while let Some(ended) = tasks.join_next().await {
-        sum += ended.unwrap(); // Fan-in: an `Err` here is a panic or an abort.
+        sum += ended.unwrap(); // Fan-in: an `Err` means that the task panicked or was aborted.
     }
     assert_eq!(sum, 60);
     // ANCHOR_END: tasks
