@@ -11,7 +11,7 @@ mod planted;
 use planted::PLANTED;
 
 /// The sources under test: the module each becomes, and where it stands, from the folder of all crates.
-const SOURCES: [(&str, &str); 8] = [
+const SOURCES: [(&str, &str); 10] = [
     ("close", "merge-core/src/close.rs"),
     ("fan_in", "merge-core/src/fan_in.rs"),
     ("input", "merge-core/src/input.rs"),
@@ -20,14 +20,17 @@ const SOURCES: [(&str, &str); 8] = [
     ("stage1_tail", "stage1/src/tail.rs"),
     ("stage1_top", "stage1/src/top.rs"),
     ("stage2_top", "stage2/src/top.rs"),
+    ("stage3_tail", "stage3/src/tail.rs"),
+    ("stage4_top", "stage4/src/top.rs"),
 ];
 
-/// What is not taken word for word. First the names of other crates, which are modules here; then whatever blocks,
-/// wakes or is shared.
-const RENAMED: [(&str, &str); 9] = [
+/// What is not taken word for word: the names of other crates, which are modules here, and everything that blocks, wakes
+/// or is shared.
+const RENAMED: [(&str, &str); 10] = [
     ("crate::", "super::"),
     ("merge_core::", "super::"),
     ("stage1::", "super::"),
+    ("stage3::", "super::"),
     ("std::sync::", "shuttle::sync::"),
     ("std::fs::", "crate::shim::fs::"),
     ("std::thread", "crate::shim::thread"),
@@ -37,10 +40,11 @@ const RENAMED: [(&str, &str); 9] = [
 ];
 
 /// Bounds that are reached sooner, so that a schedule needs few steps: a read takes one line, a queue holds one.
-const SMALLER: [(&str, &str, &str); 3] = [
-    ("chunk", "const BLOCK: usize = 512 * 1024;", "const BLOCK: usize = 8;"),
-    ("chunk", "const BLOCKS: usize = 4;", "const BLOCKS: usize = 2;"),
+const SMALLER: [(&str, &str, &str); 4] = [
+    ("chunk", "const LONGEST: usize = 512 * 1024;", "const LONGEST: usize = 8;"),
+    ("chunk", "const SHORTEST: usize = 16 * 1024;", "const SHORTEST: usize = 8;"),
     ("stage2_top", "const QUEUE: usize = 16;", "const QUEUE: usize = 1;"),
+    ("stage4_top", "const QUEUE: usize = 16;", "const QUEUE: usize = 1;"),
 ];
 
 /// What the stages and the scenarios import from a program.
@@ -48,6 +52,7 @@ const EXPORTS: &str = "
     pub(crate) use merge_core::{MergeError, Result};
     pub(crate) use {close::Closer, fan_in::{FanIn, Summary}, input::{Found, Input}, chunk::Chunk, output::{Output, Progress}};
     pub(crate) use {stage1_tail::tail_file, stage1_top::run_threads, stage2_top::run_tasks_mixed};
+    pub(crate) use {stage3_tail::tail_async, stage4_top::run_tasks};
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {

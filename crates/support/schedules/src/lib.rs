@@ -1,4 +1,4 @@
-//! The protocol that stages 1 and 2 rely on, run in schedules that are chosen and not left to chance.
+//! The protocol of tails, tops and writer, run in schedules that are chosen and not left to chance.
 //!
 //! # Why ordinary tests cannot find these bugs
 //!
@@ -6,19 +6,18 @@
 //! follower's look at the flag and its wait. That gap is a few nanoseconds wide. A test that runs the program a
 //! thousand times sees the same few orders a thousand times, and a test that sleeps to widen the gap tests the sleep.
 //!
-//! A schedule checker takes the turns into its own hands. It runs all threads of a test on one, and at each step that
-//! another thread could notice (a lock, an atomic, a message, here also a look at a file) it decides who goes on: by a
-//! seed, or by going through every order there is. What it finds it finds again. And because it knows who waits for
-//! what, it does not need a deadline to see a hang: when nobody can go on, that is a deadlock, at once.
+//! A schedule checker controls the turns. It runs all threads of a test on one, and at each step that another thread
+//! could notice (a lock, an atomic, a message, here also a look at a file) it decides which thread goes on: by a seed, or
+//! by trying every order. So it finds the same bug again. And because it knows what each thread waits for, it needs no
+//! deadline to see a hang: when no thread can go on, that is a deadlock.
 //!
 //! The checker here is [shuttle](https://docs.rs/shuttle). `cargo test -p schedules` runs it. When a scenario fails,
 //! shuttle prints the schedule, and `shuttle::replay` runs that one again.
 //!
 //! # What is tested
 //!
-//! The sources of `merge-core`, `stage1` and `stage2` themselves, not a model of them: `build.rs` takes them as they
-//! are and leads the names of their primitives to shuttle's. One loop is written anew, in `scenarios.rs`: that of
-//! `stage3::tail_async` without its sleep, for the half of `Closer` that wakes a task.
+//! The sources of `merge-core` and of all four stages themselves, not a model of them: `build.rs` takes them as they are
+//! and replaces the names of their primitives with shuttle's.
 //!
 //! | what                           | schedules      | what must hold                                                  |
 //! |--------------------------------|----------------|-----------------------------------------------------------------|
@@ -38,9 +37,9 @@
 //!   late by an interval, again and again; here it hangs, which is easier to see.
 //! - *Memory orderings.* Shuttle takes every atomic for sequentially consistent. What the one flag of a `Closer`
 //!   publishes is in a file, where no memory model reaches; the other atomics are counters.
-//! - *What is inside crossbeam, atomic-waker and tokio.* `shim.rs` has what they promise, and no more of them than
-//!   the sources call. Every future of stage 2 has a thread of its own there, which blocks where the future waits.
-//! - *Sizes.* Queue and blocks are made small, so that a few steps fill them.
+//! - *The inside of crossbeam, atomic-waker and tokio.* `shim.rs` has what they promise, and no more of them than the
+//!   sources call. Every task has a thread of its own there, which blocks where the task waits.
+//! - *Sizes.* Queue and chunks are made small, so that a few steps fill them.
 //!
 //! # Layout
 //!

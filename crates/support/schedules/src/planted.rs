@@ -24,7 +24,7 @@ pub(crate) const PLANTED: &[Planted] = &[
             let closed = self.closer.is_closed();",
         )],
     },
-    // Whoever is woken sees no close yet, waits again, and the message is spent.
+    // The follower wakes, sees no close yet, waits again, and the message is used up.
     Planted {
         name: "flag_set_after_the_wake_up",
         module: "close",
@@ -37,7 +37,7 @@ pub(crate) const PLANTED: &[Planted] = &[
             ),
         ],
     },
-    // A close between the two wakes nobody.
+    // A close between the two wakes no task.
     Planted {
         name: "waker_registered_after_the_check",
         module: "close",
@@ -50,7 +50,7 @@ pub(crate) const PLANTED: &[Planted] = &[
             ("if self.is_closed() { Poll::Ready(()) }", "if closed { Poll::Ready(()) }"),
         ],
     },
-    // A follower that goes on for ever hides the error of the next one.
+    // A follower that never ends hides the error of the next one.
     Planted {
         name: "joined_in_start_order",
         module: "stage1_top",
@@ -69,15 +69,22 @@ pub(crate) const PLANTED: &[Planted] = &[
     Planted { name: "last_sender_not_dropped", module: "stage1_top", edits: &[("        drop(ended);\n", "")] },
     // The writer waits for one more chunk, and the fan-in for the writer.
     Planted { name: "last_queue_not_dropped", module: "stage2_top", edits: &[("    drop(queue);\n", "")] },
+    Planted { name: "last_async_queue_not_dropped", module: "stage4_top", edits: &[("    drop(queue);\n", "")] },
+    // The read finds the close, and what it found is thrown away.
+    Planted {
+        name: "close_ends_the_tail_at_once",
+        module: "stage3_tail",
+        edits: &[("() = input.closed() => {}", "() = input.closed() => return Ok(()),")],
+    },
     // The others go on, and the run with them.
     Planted {
         name: "others_not_closed",
         module: "fan_in",
         edits: &[("        self.close_all();\n        // `Out", "        // `Out")],
     },
-    // Which error comes first is a matter of luck, and `OutputGone` tells nobody anything.
+    // Which error comes first is a matter of luck, and `OutputGone` does not say why.
     Planted { name: "output_gone_wins", module: "fan_in", edits: &[("None | Some(MergeError::OutputGone)", "None")] },
-    // The queue is full, nobody takes from it, and nobody is told.
+    // The queue is full, no task takes from it, and the senders are not told.
     Planted {
         name: "receiver_kept_alive",
         module: "stage2_top",
@@ -92,20 +99,14 @@ pub(crate) const PLANTED: &[Planted] = &[
             ("chunks.blocking_recv()", "chunks.lock().unwrap().blocking_recv()"),
         ],
     },
-    // Who waits for a block is not told that one is free again.
-    Planted {
-        name: "block_comes_back_in_silence",
-        module: "chunk",
-        edits: &[("        self.came_back.notify_one();\n", "")],
-    },
     // Another line comes between the halves.
     Planted {
         name: "lock_released_inside_a_line",
         module: "stage1_top",
         edits: &[(
-            "Ok(mut output) => output.write(&lines),",
+            "Ok(mut output) => output.write(&chunk),",
             "Ok(mut first) => {
-            let (start, rest) = lines.split_at(lines.len() / 2);
+            let (start, rest) = chunk.split_at(chunk.len() / 2);
             first.write(start)?;
             drop(first);
             output.lock().map_err(|_poisoned| MergeError::OutputGone)?.write(rest)

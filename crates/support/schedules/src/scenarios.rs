@@ -13,7 +13,9 @@ use tempfile::NamedTempFile;
 
 use crate::shim::scheduling_point;
 
-use super::{Chunk, Found, Input, MergeError, Output, Result, Summary, run_tasks_mixed, run_threads, tail_file};
+use super::{
+    Chunk, Input, MergeError, Output, Result, Summary, run_tasks, run_tasks_mixed, run_threads, tail_async, tail_file,
+};
 
 /// No meaning here: time stands still, and what waits for it waits for ever.
 const INTERVAL: Duration = Duration::ZERO;
@@ -27,28 +29,15 @@ pub(crate) fn a_close_wakes_a_thread(folder: &Path) {
     a_close_wakes(folder, |input, write| tail_file(input, INTERVAL, write));
 }
 
-/// The same in a task: the loop of `stage3::tail_async`, without its sleep.
+/// The same in a task.
 pub(crate) fn a_close_wakes_a_task(folder: &Path) {
-    a_close_wakes(folder, |mut input, write| {
-        loop {
-            match input.read_lines()? {
-                Found::Lines(lines) => write(lines)?,
-                Found::NoNewData => loop {
-                    block_on(input.closed());
-                    if input.has_unread()? {
-                        break;
-                    }
-                },
-                Found::End => return Ok(()),
-            }
-        }
-    });
+    a_close_wakes(folder, |input, write| block_on(tail_async(input, INTERVAL, async |chunk| write(chunk))));
 }
 
 /// A follower that hands its lines to a callback.
 type Follow = fn(Input, &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()>;
 
-/// A writer appends a line and closes, whatever the follower is at.
+/// A writer appends a line and closes, whatever the follower is doing.
 fn a_close_wakes(folder: &Path, follow: Follow) {
     let mut log = NamedTempFile::new_in(folder).unwrap();
     let input = Input::open(log.path()).unwrap();
@@ -59,8 +48,8 @@ fn a_close_wakes(folder: &Path, follow: Follow) {
         log
     });
     let mut read = Vec::new();
-    follow(input, &mut |lines| {
-        read.extend_from_slice(&lines);
+    follow(input, &mut |chunk| {
+        read.extend_from_slice(&chunk);
         Ok(())
     })
     .unwrap();
@@ -68,13 +57,14 @@ fn a_close_wakes(folder: &Path, follow: Follow) {
     assert_eq!(String::from_utf8_lossy(&read), "last words\n", "a line was lost");
 }
 
-/// A whole run: the tops of stage 1 and of stage 2.
+/// A whole run.
 pub(crate) type Run = fn(Vec<Input>, Output) -> Result<Summary>;
 
 pub(crate) const ON_THREADS: Run = |inputs, output| run_threads(inputs, INTERVAL, output, tail_file);
-pub(crate) const IN_TASKS: Run = |inputs, output| block_on(run_tasks_mixed(inputs, INTERVAL, output));
+pub(crate) const MIXED: Run = |inputs, output| block_on(run_tasks_mixed(inputs, INTERVAL, output));
+pub(crate) const IN_TASKS: Run = |inputs, output| block_on(run_tasks(inputs, INTERVAL, output));
 
-/// Fan-in with an early failure: the middle input fails, and nobody closes the others but the run itself.
+/// Fan-in with an early failure: the middle input fails, and only the run itself closes the others.
 pub(crate) fn an_early_failure_ends_the_run(folder: &Path, run: Run) {
     let (paths, inputs) = logs(folder);
     // What has taken over the name is no file: the follower cannot go on.
@@ -88,7 +78,7 @@ pub(crate) fn an_early_failure_ends_the_run(folder: &Path, run: Run) {
     fs::rename(folder.join("moved"), &paths[1]).unwrap();
 }
 
-/// Hand-over to a writer that fails after some chunks: nobody waits for it ever after.
+/// Hand-over to a writer that fails after some chunks: no follower waits for it after that.
 pub(crate) fn a_failing_output_ends_the_run(folder: &Path, run: Run) {
     let (_, inputs) = logs(folder);
     let sink = Sink { fails_after: Some(thread_rng().gen_range(0..INPUTS)), ..Sink::default() };

@@ -92,9 +92,24 @@ pub(crate) mod atomic_waker {
     }
 }
 
-/// `tokio`, as far as stage 2 uses it. Every future of stage 2 is driven by a `block_on` on a thread of its own, so
-/// here "pending" may as well block that thread.
+/// `tokio`, as far as the stages use it. A `block_on` on a thread of its own drives each future, so "pending" may as well
+/// block that thread.
 pub(crate) mod tokio {
+    /// Time stands still here, so a sleep and another future together wait for the other one.
+    macro_rules! select {
+        (() = sleep($interval:expr) => {} () = $other:expr => $then:expr $(,)?) => {{
+            let _ = $interval;
+            $other.await;
+            $then
+        }};
+    }
+    pub(crate) use select;
+
+    pub(crate) mod time {
+        /// The name that the tail imports. `select!` takes it away.
+        pub(crate) use std::convert::identity as sleep;
+    }
+
     pub(crate) mod runtime {
         pub(crate) struct Handle;
 
@@ -108,6 +123,8 @@ pub(crate) mod tokio {
                 shuttle::future::block_on(future)
             }
         }
+
+        pub(crate) use Handle as Runtime;
     }
 
     pub(crate) mod sync {
@@ -149,6 +166,14 @@ pub(crate) mod tokio {
 
         use shuttle::sync::mpsc::{Receiver, Sender, channel};
 
+        /// Starts at once, on a thread of its own.
+        pub(crate) fn spawn_blocking<T: Send + 'static>(
+            run: impl FnOnce() -> T + Send + 'static,
+        ) -> impl Future<Output = Result<T, JoinError>> {
+            let thread = shuttle::thread::spawn(move || catch_unwind(AssertUnwindSafe(run)).map_err(JoinError));
+            async { thread.join().unwrap() }
+        }
+
         /// Each task reports its own end, so that the first to end is the first to be joined.
         pub(crate) struct JoinSet<T> {
             running: usize,
@@ -176,9 +201,13 @@ pub(crate) mod tokio {
                 let ended = self.ended.clone();
                 shuttle::thread::spawn(move || {
                     let end = catch_unwind(AssertUnwindSafe(run)).map_err(JoinError);
-                    // Nobody listens once the set is gone.
+                    // The receiver is gone once the set is.
                     let _ = ended.send(end);
                 });
+            }
+
+            pub(crate) fn spawn(&mut self, future: impl Future<Output = T> + Send + 'static) {
+                self.spawn_blocking(|| shuttle::future::block_on(future));
             }
 
             #[expect(clippy::unused_async, reason = "it blocks where tokio's would be pending")]
