@@ -1,29 +1,25 @@
-//! Chunks of whole lines, and the warm memory that they are read into.
+//! Chunks of whole lines, and the blocks of memory that they are read into.
 
 use std::fmt;
 use std::mem;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The longest chunk that is read at once, in bytes: long enough that handing it to another thread costs little
-/// compared with reading it.
-const LONGEST: usize = 512 * 1024;
-/// The shortest, however many inputs there are.
-const SHORTEST: usize = 16 * 1024;
-/// What the chunks of a run may take in all, in bytes, while each of its inputs has one. With so many inputs that not
-/// even the shortest chunks fit in, it is those that count.
-const BUDGET: usize = 64 * 1024 * 1024;
-/// How much unused memory a run keeps warm, in chunks.
-const KEPT: usize = 4;
+/// How long a block is, in bytes: long enough that handing it to another thread costs little compared with reading it.
+const BLOCK: usize = 512 * 1024;
+/// How many blocks one run may have in use. They limit what chunks take, to 64 MiB and a small piece per input.
+const BLOCKS: usize = 128;
+/// How many unused blocks a run keeps warm. A quiet run needs no more than that.
+const WARM: usize = 8;
 
 /// One or more whole lines, each with its newline: what a follower hands on.
 ///
-/// It belongs to the caller, for as long as the caller likes: no input waits for its memory. When it is dropped, its
-/// memory is used for a later chunk of the same run.
+/// It belongs to the caller, for as long as the caller likes. Mostly it is in a block of the run, which is used again
+/// after the chunk is dropped; but no input ever waits for a block.
 pub struct Chunk {
     bytes: Vec<u8>,
-    /// Where the memory goes back to.
-    home: Option<Arc<Memory>>,
+    /// Where the block goes back to. `None` for memory of its own.
+    home: Option<Arc<Blocks>>,
 }
 
 impl Chunk {
@@ -80,44 +76,55 @@ impl Drop for Chunk {
     }
 }
 
-/// Where the inputs of one run take the memory of their chunks from. Fresh memory costs a page fault every 4 KiB, which
-/// was the largest cost of a backlog, so a little of it is used again and again.
+/// The blocks that the inputs of one run share. Fresh memory costs a page fault every 4 KiB, which was the largest cost
+/// of a backlog, so blocks are used again and again.
 #[derive(Debug)]
-pub(crate) struct Memory {
-    /// How much is read at once, in bytes.
-    pub(crate) chunk: usize,
-    /// The last one to come back is the first to be used again: it is still in the processor's cache.
-    free: Mutex<Vec<Vec<u8>>>,
+pub(crate) struct Blocks {
+    /// How long each of them is, in bytes.
+    pub(crate) length: usize,
+    unused: Mutex<Unused>,
 }
 
-impl Memory {
-    /// For a run of so many inputs: the more there are, the shorter are their chunks.
-    pub(crate) fn for_inputs(inputs: usize) -> Arc<Self> {
-        Self::of_chunks((BUDGET / inputs.max(1)).clamp(SHORTEST, LONGEST))
+#[derive(Debug)]
+struct Unused {
+    /// How many more may be taken.
+    count: usize,
+    /// Some of them, with their memory. The last one to come back is the first to be used again: it is still in the
+    /// processor's cache.
+    warm: Vec<Vec<u8>>,
+}
+
+impl Blocks {
+    pub(crate) fn new() -> Arc<Self> {
+        Self::of_length(BLOCK)
     }
 
-    pub(crate) fn of_chunks(chunk: usize) -> Arc<Self> {
-        Arc::new(Self { chunk, free: Mutex::default() })
+    pub(crate) fn of_length(length: usize) -> Arc<Self> {
+        Arc::new(Self { length, unused: Mutex::new(Unused { count: BLOCKS, warm: Vec::new() }) })
     }
 
-    /// An empty chunk with room for a whole read. Never waits: where nothing is free, the memory is fresh.
-    pub(crate) fn take(self: &Arc<Self>) -> Chunk {
-        let mut bytes = self.free().pop().unwrap_or_default();
-        bytes.reserve_exact(self.chunk);
-        Chunk { bytes, home: Some(Arc::clone(self)) }
+    /// An empty block, while there are any. Never waits for one.
+    pub(crate) fn take(self: &Arc<Self>) -> Option<Chunk> {
+        let mut unused = self.unused();
+        unused.count = unused.count.checked_sub(1)?;
+        let mut bytes = unused.warm.pop().unwrap_or_default();
+        drop(unused);
+        bytes.reserve_exact(self.length);
+        Some(Chunk { bytes, home: Some(Arc::clone(self)) })
     }
 
     fn give_back(&self, mut bytes: Vec<u8>) {
         bytes.clear();
-        let mut free = self.free();
-        if free.len() < KEPT {
-            free.push(bytes);
+        let mut unused = self.unused();
+        unused.count += 1;
+        if unused.warm.len() < WARM {
+            unused.warm.push(bytes);
         }
     }
 
     /// Nothing in here panics with the lock held.
-    fn free(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    fn unused(&self) -> MutexGuard<'_, Unused> {
+        self.unused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,34 +139,28 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_a_dropped_chunk_is_used_again() {
-        let memory = Memory::for_inputs(1);
-        let mut chunk = memory.take();
+    fn a_block_comes_back_when_its_chunk_is_dropped_and_is_used_again() {
+        let blocks = Blocks::new();
+        let mut chunk = blocks.take().unwrap();
         chunk.bytes_mut().extend_from_slice(b"a\n");
         let place = chunk.as_ptr();
         drop(chunk);
-        let again = memory.take();
+        let again = blocks.take().unwrap();
         assert!(again.is_empty());
         assert_eq!(again.as_ptr(), place);
-        assert_eq!(again.bytes.capacity(), LONGEST);
+        assert_eq!(again.bytes.capacity(), BLOCK);
     }
 
     #[test]
-    fn a_run_keeps_little_of_the_memory_that_it_has_needed() {
-        let memory = Memory::for_inputs(1);
-        let taken: Vec<_> = (0..10 * KEPT).map(|_| memory.take()).collect();
-        assert_eq!(memory.free().len(), 0);
+    fn a_run_has_so_many_blocks_and_keeps_few_of_them_warm() {
+        let blocks = Blocks::new();
+        let mut taken: Vec<_> = (0..BLOCKS).map(|_| blocks.take().unwrap()).collect();
+        assert!(blocks.take().is_none());
+        taken.pop();
+        assert!(blocks.take().is_some());
         drop(taken);
-        assert_eq!(memory.free().len(), KEPT);
-    }
-
-    #[test]
-    fn more_inputs_read_shorter_chunks() {
-        let chunk = |inputs| Memory::for_inputs(inputs).chunk;
-        assert_eq!(chunk(0), LONGEST);
-        assert_eq!(chunk(BUDGET / LONGEST), LONGEST);
-        assert_eq!(chunk(1024), BUDGET / 1024);
-        assert_eq!(chunk(1_000_000), SHORTEST);
+        assert_eq!(blocks.unused().count, BLOCKS, "all are back");
+        assert_eq!(blocks.unused().warm.len(), WARM);
     }
 
     #[test]

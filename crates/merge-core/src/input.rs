@@ -10,8 +10,12 @@ use std::time::Duration;
 use memchr::memrchr;
 use same_file::Handle;
 
-use crate::chunk::Memory;
+use crate::chunk::Blocks;
 use crate::{Chunk, Closer, MergeError, Result};
+
+/// How much an input reads at once, in bytes, while no block is free. It keeps that until the output takes it, so
+/// thousands of inputs may have as much each.
+const PIECE: usize = 16 * 1024;
 
 /// An open log file, followed by its *name*: truncated, it is read from the start again; replaced, the old file is
 /// read to its end and then the new one.
@@ -38,7 +42,7 @@ pub struct Input {
     /// never stops cannot keep a closed follower alive.
     left: Option<u64>,
     /// Shared by all inputs that were opened together.
-    memory: Arc<Memory>,
+    blocks: Arc<Blocks>,
     closer: Closer,
 }
 
@@ -69,29 +73,27 @@ impl Input {
     ///
     /// [`MergeError::Open`] when it is missing or may not be read, [`MergeError::NotRegular`] when it is not a file.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Self::open_with(path.as_ref(), Memory::for_inputs(1))
+        Self::open_with(path.as_ref(), Blocks::new())
     }
 
-    /// Opens the logs of one run. They share the memory that they read into: the more there are, the less is read from
-    /// each at once. Blocking.
+    /// Opens the logs of one run. They share the blocks that they read into. Blocking.
     ///
     /// # Errors
     ///
     /// The first error of [`Input::open`].
     pub fn open_all(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<Vec<Self>> {
-        let paths: Vec<_> = paths.into_iter().collect();
-        let memory = Memory::for_inputs(paths.len());
-        paths.iter().map(|path| Self::open_with(path.as_ref(), Arc::clone(&memory))).collect()
+        let blocks = Blocks::new();
+        paths.into_iter().map(|path| Self::open_with(path.as_ref(), Arc::clone(&blocks))).collect()
     }
 
-    fn open_with(path: &Path, memory: Arc<Memory>) -> Result<Self> {
+    fn open_with(path: &Path, blocks: Arc<Blocks>) -> Result<Self> {
         Ok(Self {
             path: path.to_owned(),
             file: open_regular(path)?,
             position: 0,
             unfinished: Vec::new(),
             left: None,
-            memory,
+            blocks,
             closer: Closer::new(),
         })
     }
@@ -238,13 +240,14 @@ impl Input {
             return Ok((0, None));
         }
         let start = self.unfinished.len();
-        let (mut chunk, room) = if start > self.memory.chunk / 2 {
-            // A long line grows where it is, in ever larger steps: otherwise it would be copied at each read.
-            (Chunk::from(mem::take(&mut self.unfinished)), start)
-        } else {
-            let mut chunk = self.memory.take();
-            chunk.bytes_mut().append(&mut self.unfinished);
-            (chunk, self.memory.chunk - start)
+        // A long line grows in memory of its own, in ever larger steps: in a block it would be copied at each read.
+        let block = if start > self.blocks.length / 2 { None } else { self.blocks.take() };
+        let (mut chunk, room) = match block {
+            Some(mut block) => {
+                block.bytes_mut().append(&mut self.unfinished);
+                (block, self.blocks.length - start)
+            }
+            None => (Chunk::from(mem::take(&mut self.unfinished)), PIECE.max(start)),
         };
         let wanted = usize::try_from(available).unwrap_or(usize::MAX).min(room);
         chunk.bytes_mut().reserve(wanted);

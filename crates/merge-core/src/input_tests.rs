@@ -90,7 +90,7 @@ fn a_close_hands_out_what_is_there_and_ends_the_unfinished_line() {
 #[test]
 fn what_is_written_after_the_close_was_noticed_stays_out() {
     let mut log = Log::new(b"a\nb");
-    log.input.memory = Memory::of_chunks(2);
+    log.input.blocks = Blocks::of_length(2);
     log.close();
     assert_eq!(log.read(), lines("a\n"));
     log.append(b"c\nd\n");
@@ -99,9 +99,9 @@ fn what_is_written_after_the_close_was_noticed_stays_out() {
 }
 
 #[test]
-fn a_line_longer_than_a_chunk_comes_whole() {
+fn a_line_longer_than_a_block_comes_whole() {
     let mut log = Log::new(b"0123456789\nab\n");
-    log.input.memory = Memory::of_chunks(3);
+    log.input.blocks = Blocks::of_length(3);
     assert_eq!(log.read_all(), b"0123456789\nab\n");
 }
 
@@ -165,9 +165,9 @@ fn at_the_close_what_is_left_is_counted_from_what_has_been_read() {
 }
 
 #[test]
-fn a_chunk_holds_the_start_of_a_line_and_what_comes_behind_it() {
+fn a_block_holds_the_start_of_a_line_and_what_comes_behind_it() {
     let mut log = Log::new(b"abc");
-    log.input.memory = Memory::of_chunks(8);
+    log.input.blocks = Blocks::of_length(8);
     assert_eq!(log.read(), Found::NoNewData);
     log.append(b"\nd\ne\nf\ng\n");
     assert_eq!(log.read(), lines("abc\nd\ne\n"));
@@ -273,20 +273,20 @@ fn an_input_knows_how_much_was_read_from_it() {
 }
 
 #[test]
-fn inputs_that_were_opened_together_share_their_memory() {
+fn inputs_that_were_opened_together_share_their_blocks() {
     let log = Log::new(b"");
     let inputs = Input::open_all([&log.path, &log.path]).unwrap();
-    assert!(Arc::ptr_eq(&inputs[0].memory, &inputs[1].memory));
-    assert!(!Arc::ptr_eq(&inputs[0].memory, &log.input.memory));
+    assert!(Arc::ptr_eq(&inputs[0].blocks, &inputs[1].blocks));
+    assert!(!Arc::ptr_eq(&inputs[0].blocks, &log.input.blocks));
 }
 
 #[test]
-fn a_caller_may_keep_as_many_chunks_as_it_likes() {
-    let mut log = Log::new(&b"0123456\n".repeat(100));
-    log.input.memory = Memory::of_chunks(8);
-    let kept: Vec<_> = (0..100).map(|_| log.read()).collect();
-    assert!(kept.iter().all(|found| *found == lines("0123456\n")));
-    assert_eq!(log.read(), Found::NoNewData);
+fn a_caller_may_keep_all_blocks_and_reads_on_in_small_pieces() {
+    let mut log = Log::new(&b"0123456\n".repeat(1000));
+    log.input.blocks = Blocks::of_length(8);
+    let blocks: Vec<_> = std::iter::from_fn(|| log.input.blocks.take()).collect();
+    assert_eq!(log.read(), lines(&"0123456\n".repeat(1000)), "they fit into one piece");
+    drop(blocks);
 }
 
 /// What happens to a file between two reads.
@@ -307,10 +307,10 @@ proptest! {
     /// Any byte string, written in any pieces, read between any two, comes out as the same lines.
     #[test]
     fn any_bytes_in_any_pieces_come_out_as_the_same_lines(
-        steps in steps(), reads in prop::collection::vec(any::<bool>(), 20), chunk in 1_usize..40,
+        steps in steps(), reads in prop::collection::vec(any::<bool>(), 20), block in 1_usize..40,
     ) {
         let mut log = Log::new(b"");
-        log.input.memory = Memory::of_chunks(chunk);
+        log.input.blocks = Blocks::of_length(block);
         let (mut expected, mut found) = (Vec::new(), Vec::new());
         let end_line = |lines: &mut Vec<u8>| if lines.last().is_some_and(|&b| b != b'\n') { lines.push(b'\n') };
         for (step, read) in steps.iter().zip(reads) {

@@ -41,8 +41,8 @@ const RENAMED: [(&str, &str); 10] = [
 
 /// Bounds that are reached sooner, so that a schedule needs few steps: a read takes one line, a queue holds one.
 const SMALLER: [(&str, &str, &str); 4] = [
-    ("chunk", "const LONGEST: usize = 512 * 1024;", "const LONGEST: usize = 8;"),
-    ("chunk", "const SHORTEST: usize = 16 * 1024;", "const SHORTEST: usize = 8;"),
+    ("chunk", "const BLOCK: usize = 512 * 1024;", "const BLOCK: usize = 8;"),
+    ("input", "const PIECE: usize = 16 * 1024;", "const PIECE: usize = 8;"),
     ("stage2_top", "const QUEUE: usize = 16;", "const QUEUE: usize = 1;"),
     ("stage4_top", "const QUEUE: usize = 16;", "const QUEUE: usize = 1;"),
 ];
