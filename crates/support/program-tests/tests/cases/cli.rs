@@ -41,6 +41,13 @@ fn an_interval_of_nothing_is_a_usage_error_that_says_what_is_accepted() {
 }
 
 #[test]
+fn an_interval_that_would_keep_a_core_busy_is_a_usage_error() {
+    for interval in ["1ns", "999us"] {
+        assert_usage(&["--interval", interval, "--output", "out", "a"], "at least 1ms");
+    }
+}
+
+#[test]
 fn no_inputs_are_a_usage_error_that_says_what_is_accepted() {
     assert_usage(&["--output", "out"], "<INPUT>...");
 }

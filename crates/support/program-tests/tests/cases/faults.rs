@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use equivalence::{Source, confirm_beginnings};
 
-use super::program::{Ended, Fixture, Running};
+use super::program::{Ended, Fixture, Running, has_sighup};
 
 /// How hard writers write: how many lines at once, before a pause of a millisecond, and the greatest length of a line
 /// in bytes, beside its log's name and its number.
@@ -146,6 +146,13 @@ fn sigterm_under_load_loses_nothing_that_was_written_before() {
 #[test]
 fn sigint_under_load_loses_nothing_that_was_written_before() {
     assert_nothing_lost_at("INT");
+}
+
+#[test]
+fn sighup_under_load_loses_nothing_that_was_written_before() {
+    if has_sighup() {
+        assert_nothing_lost_at("HUP");
+    }
 }
 
 #[test]

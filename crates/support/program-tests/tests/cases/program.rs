@@ -55,6 +55,16 @@ pub(crate) fn skip(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {NAME}: {case}: {reason}");
 }
 
+/// Whether SIGHUP ends what the tests start: under `nohup`, every program inherits that it is ignored.
+#[cfg(unix)]
+pub(crate) fn has_sighup() -> bool {
+    let ignored = Command::new("sh").args(["-c", "kill -HUP $$"]).status().unwrap().success();
+    if ignored {
+        skip("SIGHUP is ignored here, as under nohup");
+    }
+    !ignored
+}
+
 /// The program in a scratch folder of its own. The program runs there, so that files have short names.
 pub(crate) struct Fixture {
     pub(crate) program: PathBuf,
@@ -109,6 +119,10 @@ impl Fixture {
     pub(crate) fn command(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
         let mut command = Command::new(&self.program);
         command.args(args);
+        self.as_its_user(command)
+    }
+
+    fn as_its_user(&self, #[cfg_attr(not(unix), allow(unused_mut))] mut command: Command) -> Command {
         #[cfg(unix)]
         if let Some(user) = self.user {
             use std::os::unix::process::CommandExt;
@@ -192,20 +206,41 @@ impl Drop for Fixture {
 impl Fixture {
     /// A program that permissions restrict. They do not restrict root, so for root the user `nobody` runs a copy.
     pub(crate) fn bound_by_permissions() -> Self {
-        use std::os::unix::fs::{MetadataExt, chown};
-
         const NOBODY: u32 = 65_534;
         let mut fixture = Self::new();
-        if fs::metadata(&fixture.folder).unwrap().uid() == 0 {
-            chown(&fixture.folder, Some(NOBODY), Some(NOBODY)).unwrap();
-            let copy = fixture.path(NAME);
-            // Not `fs::copy`: a process that another test forks meanwhile would inherit the file open for writing,
-            // and the system refuses to run a file that is open for writing.
-            assert!(Command::new("cp").arg(&fixture.program).arg(&copy).status().unwrap().success());
-            fixture.permit(NAME, 0o755);
-            (fixture.program, fixture.user) = (copy, Some(NOBODY));
+        if fixture.runs_as_root() {
+            fixture.run_as(NOBODY);
         }
         fixture
+    }
+
+    /// A program that a user runs who runs nothing else. A limit on the user's threads is then one on the program's.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn alone() -> Option<Self> {
+        let mut fixture = Self::new();
+        if !fixture.runs_as_root() {
+            skip("only root can run the program as a user who runs nothing else");
+            return None;
+        }
+        // The user ids of two tests that run at once differ.
+        fixture.run_as(2_000_000_000 + std::process::id());
+        Some(fixture)
+    }
+
+    fn runs_as_root(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(&self.folder).unwrap().uid() == 0
+    }
+
+    /// Has a copy of the program run by `user`, who may not be able to reach the original.
+    fn run_as(&mut self, user: u32) {
+        std::os::unix::fs::chown(&self.folder, Some(user), Some(user)).unwrap();
+        let copy = self.path(NAME);
+        // Not `fs::copy`: a process that another test forks meanwhile would inherit the file open for writing,
+        // and the system refuses to run a file that is open for writing.
+        assert!(Command::new("cp").arg(&self.program).arg(&copy).status().unwrap().success());
+        self.permit(NAME, 0o755);
+        (self.program, self.user) = (copy, Some(user));
     }
 
     pub(crate) fn permit(&self, file: &str, mode: u32) {
@@ -217,7 +252,7 @@ impl Fixture {
     pub(crate) fn command_after(&self, first: &str, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("{first} exec \"$0\" \"$@\"")).arg(&self.program).args(args);
-        command
+        self.as_its_user(command)
     }
 }
 

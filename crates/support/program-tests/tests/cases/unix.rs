@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::cli::{assert_refused, assert_same_file_refused};
-use super::program::{Ended, Fixture, skip};
+use super::program::{Ended, Fixture, has_sighup, skip};
 
 // -- Signals ---------------------------------------------------------------------------------------------------------
 
@@ -34,6 +34,32 @@ fn sigterm_ends_a_program_that_follows_with_everything_merged() {
 #[test]
 fn sigint_ends_a_program_that_follows_with_everything_merged() {
     assert_ends_with_everything_merged("INT");
+}
+
+#[test]
+fn sighup_ends_a_program_that_follows_with_everything_merged() {
+    if has_sighup() {
+        assert_ends_with_everything_merged("HUP");
+    }
+}
+
+/// `timeout` signals the program and then its process group, which is the program again. A terminal that closes and a
+/// session that ends send several signals as well.
+#[test]
+fn two_signals_at_once_count_as_one_and_the_backlog_is_merged() {
+    for round in 0..5 {
+        let fixture = Fixture::with(&[("a", "first\n")]);
+        let mut running = fixture.start(fixture.command(["--interval", "1day", "--output", "out", "a"]));
+        running.wait_for_lines(1);
+        fixture.append("a", &format!("{round} {:.<1$}\n", "", 1000).repeat(30_000));
+        let pid = running.child.id();
+        // By one shell: it needs no new process in between.
+        let both = if round % 2 == 0 { ["INT", "INT"] } else { ["TERM", "HUP"] };
+        let both = format!("kill -{} {pid}; kill -{} {pid}", both[0], both[1]);
+        assert!(Command::new("sh").args(["-c", &both]).status().unwrap().success());
+        running.end().assert_summary("30,001 lines", "1 input");
+        fixture.assert_merged(&fixture.sources(&["a"]));
+    }
 }
 
 #[test]
@@ -70,7 +96,7 @@ fn without_following_one_signal_ends_a_program_whose_output_is_stuck() {
 #[test]
 fn standard_streams_that_are_closed_or_full_do_no_harm() {
     let fixture = Fixture::with(&[("a", "a\n")]);
-    let mut streams = vec![">&-", "2>&-", "<&- >&- 2>&-"];
+    let mut streams = vec!["<&-", "2>&-", "<&- 2>&-"];
     if Path::new("/dev/full").exists() {
         streams.push("2>/dev/full");
     } else {
@@ -87,6 +113,25 @@ fn standard_streams_that_are_closed_or_full_do_no_harm() {
         assert_code(1, &["--output", "out", "absent"]);
         assert_code(0, &["--help"]);
     }
+}
+
+/// Whatever would be written there would be lost: Rust's runtime opens the null device in its place.
+#[test]
+fn a_closed_standard_output_is_refused_as_the_output() {
+    let fixture = Fixture::with(&[("a", "a\n")]);
+    for closed in [">&-", "<&- >&-"] {
+        let run = |args: &[&str]| fixture.start(fixture.command_after(&format!("exec {closed};"), args)).end();
+        // Before any input is opened: the second one is missing.
+        let message = "cannot write output (standard output): it is closed\n";
+        run(&["--no-follow", "--output", "-", "a", "absent"]).assert_failed(message, None);
+        run(&["--no-follow", "--output", "out", "a"]).assert_summary("1 line", "1 input");
+        assert_eq!(fixture.text("out"), "a\n");
+        run(&["--help"]).assert_succeeded();
+    }
+    let run = |first: &str| fixture.start(fixture.command_after(first, ["--no-follow", "--output", "-", "a"])).end();
+    assert_eq!(run("exec <&- >&- 2>&-;").code, Some(1));
+    // Who names the null device wants it.
+    run("exec >/dev/null;").assert_summary("1 line", "1 input");
 }
 
 // -- Refusing --------------------------------------------------------------------------------------------------------
@@ -183,4 +228,19 @@ fn a_hard_limit_that_is_just_too_low_is_met_before_the_output_is_touched() {
         }
     }
     assert!((1..60).contains(&merged), "the limits tried must lie on both sides of what is needed, not {merged}");
+}
+
+/// Fewer open files than a runtime needs, whatever the inputs are.
+#[test]
+fn a_tiny_hard_limit_ends_it_with_one_line() {
+    let fixture = Fixture::new();
+    let names = write_many(&fixture, 1);
+    for limit in 5..24 {
+        fixture.write("out", "precious\n");
+        let ended = merge_under(&fixture, &format!("-n {limit}"), &names);
+        if ended.code != Some(0) {
+            ended.assert_failed("cannot open input ", Some(24));
+            assert_eq!(fixture.text("out"), "precious\n", "limit {limit}: the output was touched");
+        }
+    }
 }
