@@ -1,15 +1,18 @@
-//! Stage 1 from the command line: a blocking `main`. A signal handler's thread closes the inputs.
+//! Stage 1 from the command line: it blocks until the merge has ended. A thread of its own receives signals.
 
 use std::process::ExitCode;
 
+use merge_cli::Job;
+use merge_core::{MergeError, Result, Summary};
+
 fn main() -> ExitCode {
-    let job = match merge_cli::start(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")) {
-        Ok(job) => job,
-        Err(code) => return code,
-    };
-    if let Err(error) = ctrlc::set_handler(move || job.stop.signal()) {
-        return job.report.refuse(error);
-    }
-    let merged = stage1::merge(job.inputs, job.interval, job.output);
-    job.report.finish(merged)
+    // A thread per input.
+    merge_cli::run(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), |inputs| inputs, merge)
+}
+
+fn merge(job: Job) -> Result<Summary> {
+    // First the signals: once the output is emptied, nothing may end the program before the inputs are merged.
+    job.stop.on_signals().map_err(MergeError::Start)?;
+    let output = job.create_output()?;
+    stage1::merge(job.inputs, job.interval, output)
 }

@@ -1,15 +1,18 @@
-//! Stage 3 from the command line: the same blocking `main`. No line of it knows that the tail is async now.
+//! Stage 3 from the command line: the same `main`. No line of it knows that the tail is async now.
 
 use std::process::ExitCode;
 
+use merge_cli::Job;
+use merge_core::{MergeError, Result, Summary};
+
 fn main() -> ExitCode {
-    let job = match merge_cli::start(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")) {
-        Ok(job) => job,
-        Err(code) => return code,
-    };
-    if let Err(error) = ctrlc::set_handler(move || job.stop.signal()) {
-        return job.report.refuse(error);
-    }
-    let merged = stage3::merge(job.inputs, job.interval, job.output);
-    job.report.finish(merged)
+    // A thread per input.
+    merge_cli::run(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), |inputs| inputs, merge)
+}
+
+fn merge(job: Job) -> Result<Summary> {
+    // First the signals: once the output is emptied, nothing may end the program before the inputs are merged.
+    job.stop.on_signals().map_err(MergeError::Start)?;
+    let output = job.create_output()?;
+    stage3::merge(job.inputs, job.interval, output)
 }

@@ -1,38 +1,30 @@
-//! Stage 4 from the command line: an async `main`. The attribute builds the runtime; all that is left is to await.
+//! Stage 4 from the command line: the attribute builds the runtime; all that is left is to await. A task receives
+//! signals.
 
-use std::convert::Infallible;
-use std::io;
 use std::process::ExitCode;
 
-use merge_cli::Stop;
-use merge_core::MergeError;
-use tokio::select;
-use tokio::signal::ctrl_c;
+use merge_cli::{Job, Signals, Stop};
+use merge_core::{MergeError, Result, Summary};
+use stage4::{BLOCKING_THREADS, run_tasks};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    // It opens files, which blocks. No task is running yet that could be held up.
-    let job = match merge_cli::start(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")) {
-        Ok(job) => job,
-        Err(code) => return code,
-    };
-    let merged = select! {
-        biased; // The signals are listened to before the first follower starts.
-        Err(error) = pass_on_signals(job.stop) => Err(MergeError::Start(error)),
-        merged = stage4::run_tasks(job.inputs, job.interval, job.output) => merged,
-    };
-    job.report.finish(merged)
+fn main() -> ExitCode {
+    merge_cli::run(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), |_inputs| BLOCKING_THREADS, merge)
 }
 
-/// Passes on every ctrl-c, and SIGTERM where there is one. Ends only when nobody may listen.
-async fn pass_on_signals(stop: Stop) -> io::Result<Infallible> {
-    #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+#[tokio::main]
+async fn merge(job: Job) -> Result<Summary> {
+    // First the signals: once the output is emptied, nothing may end the program before the inputs are merged.
+    let signals = Signals::listen().map_err(MergeError::Start)?;
+    tokio::spawn(pass_on_signals(signals, job.stop.clone()));
+    // Blocks, but no worker: the main thread drives this future.
+    let output = job.create_output()?;
+    run_tasks(job.inputs, job.interval, output).await
+}
+
+/// Passes on every signal. Ends with the runtime.
+async fn pass_on_signals(mut signals: Signals, stop: Stop) {
     loop {
-        #[cfg(unix)]
-        select! { pressed = ctrl_c() => pressed?, _ = terminate.recv() => {} }
-        #[cfg(not(unix))]
-        ctrl_c().await?;
+        signals.recv().await;
         stop.signal();
     }
 }

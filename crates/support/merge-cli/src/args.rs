@@ -43,24 +43,27 @@ impl Args {
 fn more_help(name: &str) -> String {
     format!(
         "\
-Every line stays whole, and the lines of one input stay in order. Ctrl-c or
-SIGTERM closes all inputs: what they hold is still merged. A second signal
-stops the program at once.
+Every line stays whole, and the lines of one input stay in order. Ctrl-c,
+SIGTERM or SIGHUP closes all inputs: what they hold is still merged. A second
+signal, 0.3 s later or more, stops the program at once.
 
 Examples:
-  {name} --output all.log web.log db.log        follow two logs into a file
+  {name} --output all.txt web.log db.log        follow two logs into a file
   {name} --output - *.log | grep ERROR          follow many logs into a pipe
-  {name} --no-follow --output all.log *.log     merge what is there, and exit
-  {name} --interval 2s --output all.log *.log   look for new lines less often
+  {name} --no-follow --output all.txt *.log     merge what is there, and exit
+  {name} --interval 2s --output all.txt *.log   look for new lines less often
 
 Exit codes: 0 merged, 1 failed, 2 wrong usage, 130 stopped by a second signal"
     )
 }
 
+/// To look more often than this keeps a processor core busy and shows no line sooner.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 fn interval(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(interval) if !interval.is_zero() => Ok(interval),
-        Ok(_) => Err("it must be longer than 0, such as 100ms, 2s or 1m".to_owned()),
+        Ok(interval) if interval >= SHORTEST => Ok(interval),
+        Ok(_) => Err("it must be at least 1ms, such as 100ms, 2s or 1m".to_owned()),
         Err(_) => Err("give a number and a unit, such as 100ms, 2s or 1m".to_owned()),
     }
 }
@@ -70,10 +73,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interval_has_a_unit_and_is_longer_than_nothing() {
+    fn an_interval_has_a_unit_and_is_at_least_a_millisecond() {
         assert_eq!(interval("100ms"), Ok(Duration::from_millis(100)));
+        assert_eq!(interval("1ms"), Ok(SHORTEST));
         assert_eq!(interval("1m 30s"), Ok(Duration::from_secs(90)));
-        for refused in ["", "0", "0ms", "-1s", "5", "abc", "1e9y", "99999999999999999999s", "1 lightyear"] {
+        for refused in ["", "0", "0ms", "999us", "-1s", "5", "abc", "1e9y", "99999999999999999999s", "1 lightyear"] {
             assert!(interval(refused).is_err_and(|text| text.ends_with("such as 100ms, 2s or 1m")), "{refused}");
         }
     }

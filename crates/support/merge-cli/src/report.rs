@@ -1,6 +1,5 @@
 //! The end of a run: one line for the person, one code for the shell.
 
-use std::fmt;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use crate::limit;
 
 /// Turns the end of a merge into a line on standard error and an exit code.
 #[derive(Debug)]
-pub struct Report {
+pub(crate) struct Report {
     pub(crate) name: &'static str,
     pub(crate) inputs: usize,
     pub(crate) open_files: Option<u64>,
@@ -24,8 +23,7 @@ impl Report {
     /// Clears the status line and prints a summary or an error.
     ///
     /// Prints nothing if the reader of the output has gone: it has all that it wanted.
-    #[must_use]
-    pub fn finish(self, merged: Result<Summary, MergeError>) -> ExitCode {
+    pub(crate) fn finish(self, merged: Result<Summary, MergeError>) -> ExitCode {
         self.status.finish_and_clear();
         match merged {
             Ok(summary) => {
@@ -35,13 +33,6 @@ impl Report {
             Err(MergeError::Output { source, .. }) if source.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Err(error) => fail(self.name, &limit::explain(&error, self.inputs, self.open_files)),
         }
-    }
-
-    /// Clears the status line and prints `error`, which prevented the merge from starting.
-    #[must_use]
-    pub fn refuse(self, error: impl fmt::Display) -> ExitCode {
-        self.status.finish_and_clear();
-        fail(self.name, &error.to_string())
     }
 }
 

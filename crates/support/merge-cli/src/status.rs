@@ -2,8 +2,6 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use console::Term;
@@ -11,6 +9,7 @@ use indicatif::style::ProgressTracker;
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 use merge_core::Progress;
 
+use crate::Stop;
 use crate::report::count;
 
 /// How often the line is redrawn.
@@ -20,22 +19,19 @@ const RATE_SPAN: Duration = Duration::from_secs(1);
 /// How many columns stay free at the right: see [`Terminal`].
 const MARGIN: u16 = 6;
 
-/// Shows the line if standard error is a terminal and the merged lines go to a file. Lines on standard output mostly end
-/// up on the same terminal, perhaps through `| grep`, and the status line would cut into them. The returned flag makes
-/// the line show that the inputs are closed.
-pub(crate) fn show(inputs: usize, progress: Progress, to_stdout: bool) -> (ProgressBar, Arc<AtomicBool>) {
-    let draining = Arc::new(AtomicBool::new(false));
-    if to_stdout || !io::stderr().is_terminal() {
-        return (ProgressBar::hidden(), draining);
+/// Shows the line on `bar` if standard error is a terminal. The merged lines must go to a file: on standard output they
+/// mostly end up on the same terminal, perhaps through `| grep`, and the status line would cut into them.
+pub(crate) fn show(bar: &ProgressBar, inputs: usize, progress: Progress, stop: Stop) {
+    if !io::stderr().is_terminal() {
+        return;
     }
-    let line = Line { inputs, progress, draining: Arc::clone(&draining), since: Instant::now(), bytes: 0, rate: 0 };
+    let line = Line { inputs, progress, stop, since: Instant::now(), bytes: 0, rate: 0 };
     let style = ProgressStyle::default_spinner().tick_chars(r"|/-\ ").with_key("line", line);
     let terminal = Terminal(Term::buffered_stderr());
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like(Box::new(terminal)));
+    bar.set_draw_target(ProgressDrawTarget::term_like(Box::new(terminal)));
     // The template is a valid constant. If it were not, only the spinner would show.
     bar.set_style(style.clone().template("{spinner} {line}").unwrap_or(style));
     bar.enable_steady_tick(TICK);
-    (bar, draining)
 }
 
 /// The text of the line.
@@ -43,7 +39,8 @@ pub(crate) fn show(inputs: usize, progress: Progress, to_stdout: bool) -> (Progr
 struct Line {
     inputs: usize,
     progress: Progress,
-    draining: Arc<AtomicBool>,
+    /// Holds the bar as well, so both stay until the process ends.
+    stop: Stop,
     /// When the current measurement of the rate began, and the number of bytes at that time.
     since: Instant,
     bytes: u64,
@@ -69,7 +66,7 @@ impl ProgressTracker for Line {
     fn reset(&mut self, _: &ProgressState, _: Instant) {}
 
     fn write(&self, _: &ProgressState, line: &mut dyn fmt::Write) {
-        let draining = self.draining.load(Ordering::Relaxed);
+        let draining = self.stop.is_draining();
         // The bar cannot report that its own buffer failed.
         let _ = write!(
             line,

@@ -117,7 +117,8 @@ fn a_signal_ends_the_wait_for_a_reader_of_the_output() {
 fn a_reader_of_the_output_may_come_late() {
     let fixture = Fixture::new();
     let running = follow_into_a_pipe_without_a_reader(&fixture);
-    let mut reader = Command::new("head").args(["-n", "1"]).arg(fixture.path("out")).stdout(Stdio::piped()).spawn().unwrap();
+    let mut reader =
+        Command::new("head").args(["-n", "1"]).arg(fixture.path("out")).stdout(Stdio::piped()).spawn().unwrap();
     let mut read = String::new();
     reader.stdout.take().unwrap().read_to_string(&mut read).unwrap();
     assert!(reader.wait().unwrap().success());
