@@ -18,22 +18,16 @@
 //!
 //! In the book, when it is built (`scripts/book build`): [Stage 4: async to the top](../../book/stage-4.html).
 
+mod threads;
+#[expect(unreachable_pub, reason = "`run_tasks` is exported below, behind a check")]
 mod top;
 
-use std::io;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use merge_core::{Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
-use tokio::task::spawn_blocking;
 
-/// How many threads the runtime's blocking pool needs, however many inputs there are: one for the writer, which keeps
-/// it until the end, and one for the reads.
-pub const BLOCKING_THREADS: usize = 2;
-
-/// How long [`run_tasks`] waits for the second of them.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub use threads::BLOCKING_THREADS;
 
 /// The entry point that every stage exports, on a multi-thread runtime. Blocks until all `inputs` are closed.
 ///
@@ -84,37 +78,6 @@ pub fn merge_on(mut builder: Builder, inputs: Vec<Input>, interval: Duration, ou
 /// [`MergeError::Start`] when the blocking pool has too few threads, and then nothing has been read or written. Else
 /// the first error of any input or of the output, or a panic of a follower. By then all followers have ended.
 pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    check_blocking_threads().await?;
+    threads::check().await?;
     top::run_tasks(inputs, interval, output).await
-}
-
-/// Lets two calls on the blocking pool meet. On a pool of one thread, the writer would keep it, and every read would
-/// wait in the pool's queue for ever.
-async fn check_blocking_threads() -> Result<()> {
-    let (second, first) = mpsc::channel();
-    let meet = spawn_blocking(move || first.recv_timeout(PATIENCE));
-    spawn_blocking(move || second.send(()));
-    match meet.await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(MergeError::Start(io::Error::other(format!(
-            "the blocking pool gave one thread in {PATIENCE:?}, of {BLOCKING_THREADS}"
-        )))),
-        Err(error) => Err(MergeError::ended_early(error.try_into_panic().ok())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_blocking_pool_of_one_thread_is_an_error_and_no_hang() -> Result<()> {
-        let mut builder = Builder::new_multi_thread();
-        builder.max_blocking_threads(1);
-        let (inputs, output) = (Input::open_all(["Cargo.toml"])?, Output::new("(sink)", io::sink()));
-        inputs[0].closer().close();
-        let merged = merge_on(builder, inputs, Duration::from_secs(1), output);
-        assert!(matches!(merged, Err(MergeError::Start(_))), "{merged:?}");
-        Ok(())
-    }
 }

@@ -12,7 +12,7 @@ fn help_fits_80_columns_and_has_examples() {
     ended.assert_said(Some(0), "");
     let page = String::from_utf8(ended.stdout).unwrap();
     assert!(page.contains(&format!("Usage: {NAME} ")), "{page}");
-    assert!(page.contains(&format!("Examples:\n  {NAME} --output all.log web.log db.log")), "{page}");
+    assert!(page.contains(&format!("Examples:\n  {NAME} --output all.txt web.log db.log")), "{page}");
     for line in page.lines() {
         assert!(line.chars().count() <= 80, "longer than 80 columns: {line}");
     }
