@@ -1,11 +1,11 @@
-//! One module per mistake, in the order of the road: the leaf, stage 2, stage 3, stage 4, the suite itself.
+//! One module per mistake, in the order of the book: the leaf, stage 2, stage 3, stage 4, the suite itself.
 
 use equivalence::{Reason, heartbeat, scenarios};
 
 use crate::Pitfall;
 
-/// Declares the modules and the list of them. A pitfall is found by a scenario, on its `merge`; by the heartbeat, on
-/// its `run_tasks`; or by its own `run`.
+/// Declares the modules and their list. A scenario finds the pitfall in its `merge`, the heartbeat finds it in its
+/// `run_tasks`, or the module brings its own `run`.
 macro_rules! gallery {
     ($( $name:ident: $mistake:literal, $how:ident $($scenario:ident)?, $reason:ident $says:literal; )*) => {
         $( pub mod $name; )*
@@ -67,6 +67,10 @@ gallery! {
         in_scenario an_input_that_fails_ends_the_run_and_the_others_are_merged, Hung "the run to end";
     writer_not_awaited: "the writer task is not awaited",
         in_scenario the_run_returns_only_when_the_output_is_complete, Lost "lost";
+    one_limit_for_all_runs: "one limit on reads for the whole process",
+        in_scenario a_run_whose_output_stands_still_holds_up_no_other_run, NotVisible "nothing more";
+    look_taken_for_a_promise: "a look that finds data is taken for a promise",
+        in_scenario a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy, BusyWhileIdle "a core was busy";
     forgotten_sender: "one `Sender` too many is kept",
         in_scenario no_inputs_make_an_empty_output, Hung "the run to end";
     unbounded_queue: "an unbounded queue to the writer",
