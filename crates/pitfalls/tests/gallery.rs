@@ -22,6 +22,7 @@ macro_rules! rejected {
 rejected! {
     torn_lines
     close_checked_after_the_read
+    look_taken_for_a_promise
     output_opened_first
     lock_released_in_between
     joined_in_start_order
@@ -40,7 +41,6 @@ rejected! {
     dropped_join_handle
     writer_not_awaited
     one_limit_for_all_runs
-    look_taken_for_a_promise
     forgotten_sender
     unbounded_queue
     unflushed_file

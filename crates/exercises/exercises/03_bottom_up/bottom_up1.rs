@@ -71,8 +71,8 @@ async fn run(inputs: Vec<Input>, interval: Duration, output: merge_core::Output)
 }
 
 #[test]
-fn a_read_that_waits_blocks_no_runtime_worker() {
-    exercises::bottom_up::a_read_that_waits_blocks_no_runtime_worker(equivalence::beating!(crate::run));
+fn a_read_blocks_no_runtime_worker() {
+    exercises::bottom_up::a_read_blocks_no_runtime_worker(equivalence::beating!(crate::run));
 }
 
 #[test]

@@ -33,6 +33,8 @@ gallery! {
         in_scenario a_line_written_in_two_halves_stays_whole, Torn "first ";
     close_checked_after_the_read: "the close signal is looked at after the read",
         in_scenario what_is_written_just_before_the_close_is_merged, Lost "-last";
+    look_taken_for_a_promise: "a look that finds data is taken for a promise",
+        in_scenario a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy, BusyWhileIdle "a core was busy";
     output_opened_first: "the output is opened before it is compared with the inputs",
         by_itself an_output_that_is_an_input_is_refused, Touched "touched";
     lock_released_in_between: "the lock is released between the two halves of a write",
@@ -69,8 +71,6 @@ gallery! {
         in_scenario the_run_returns_only_when_the_output_is_complete, Lost "lost";
     one_limit_for_all_runs: "one limit on reads for the whole process",
         in_scenario a_run_whose_output_stands_still_holds_up_no_other_run, NotVisible "nothing more";
-    look_taken_for_a_promise: "a look that finds data is taken for a promise",
-        in_scenario a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy, BusyWhileIdle "a core was busy";
     forgotten_sender: "one `Sender` too many is kept",
         in_scenario no_inputs_make_an_empty_output, Hung "the run to end";
     unbounded_queue: "an unbounded queue to the writer",
