@@ -7,7 +7,6 @@ use std::mem;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use equivalence::heartbeat::{self, BeatingEntryPoint};
 use equivalence::{Fixture, Running, Settings, Violation};
 use merge_core::{Chunk, Found, Input, MergeError, Output, Result, Summary};
 use stage_parts::{block_on_one_thread, input_error};
@@ -22,15 +21,6 @@ fn report(found: Result<(), Violation>) {
     if let Err(violation) = found {
         panic!("{violation}\n");
     }
-}
-
-/// Runs a merge on a runtime with one worker, and sees each read that this worker does itself.
-///
-/// # Panics
-///
-/// When there is one.
-pub fn a_read_blocks_no_runtime_worker(merge: BeatingEntryPoint) {
-    report(heartbeat::check_reads(merge, &Settings::default()));
 }
 
 /// Waits until `condition` holds, while the run goes on.

@@ -25,8 +25,8 @@ fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
     // Takes how each follower has ended. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
-    let write = |lines: Chunk| match output.lock() {
-        Ok(mut output) => output.write(&lines),
+    let write = |chunk: Chunk| match output.lock() {
+        Ok(mut output) => output.write(&chunk),
         Err(_poisoned) => Err(MergeError::OutputGone),
     };
 

@@ -12,8 +12,8 @@
 
 use std::time::Duration;
 
-use exercises::bridge::tail_file;
-use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use exercises::stage1::tail_file;
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::task::JoinSet;
 
 /// How many chunks may wait for the writer before the followers have to.
@@ -33,10 +33,10 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output)
 
     // Fan-out: the blocking tail on a thread of the pool per input.
     for input in inputs {
-        let mut write = move |lines: Vec<u8>| {
-            // TODO: hand `lines` to the writer, and wait here until the queue has taken them. When the writer is gone,
-            // it is `MergeError::OutputGone`.
-            drop(lines);
+        let mut write = move |chunk: Chunk| {
+            // TODO: hand `chunk` to the writer, and wait here until the queue has taken it. If the writer is gone,
+            // return `MergeError::OutputGone`.
+            drop(chunk);
             Ok(())
         };
         tasks.spawn_blocking(move || tail_file(input, interval, &mut write));

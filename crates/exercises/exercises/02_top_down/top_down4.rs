@@ -30,14 +30,14 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Out
 
     // The writer, and a follower per input: the answer of `top_down2`.
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
     for input in inputs {
         let queue = queue.clone();
-        let mut write = move |lines| queue.blocking_send(lines).map_err(|_| MergeError::OutputGone);
+        let mut write = move |chunk| queue.blocking_send(chunk).map_err(|_| MergeError::OutputGone);
         tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
     }
     drop(queue);

@@ -25,7 +25,7 @@ fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summa
 /// Stage 1's `tail_file`, to whoever calls it: blocks until `input` is closed, and hands its lines to `write`.
 fn tail_file(input: Input, interval: Duration, write: &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()> {
     // TODO: drive the async tail on this thread until it has ended.
-    let _followed = tail_async(input, interval, async |lines| write(lines));
+    let _followed = tail_async(input, interval, async |chunk| write(chunk));
     Ok(())
 }
 

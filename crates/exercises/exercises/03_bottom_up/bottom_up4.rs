@@ -31,8 +31,8 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
 
     // The one writer. It ends when the last sender is gone.
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });

@@ -14,7 +14,7 @@
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use exercises::stage4::{copy, send};
+use exercises::stage4::send;
 use merge_core::{Chunk, Input, Result};
 use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
@@ -26,10 +26,9 @@ const LATE: Duration = Duration::from_millis(5);
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
 async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
-    tail_async(input, interval, async move |lines| {
-        let lines = copy(lines);
+    tail_async(input, interval, async move |chunk| {
         // TODO: mend it.
-        match timeout(LATE, send(&queue, lines)).await {
+        match timeout(LATE, send(&queue, chunk)).await {
             Ok(sent) => sent,
             Err(_late) => {
                 eprintln!("the output is slow");

@@ -24,9 +24,9 @@ const MOST: usize = 64 * 1024;
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
 async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
-    tail_async(input, interval, async move |lines| {
+    tail_async(input, interval, async move |chunk| {
         // TODO: mend it.
-        for message in lines.chunks(MOST) {
+        for message in chunk.chunks(MOST) {
             send(&queue, message.to_vec()).await?;
         }
         Ok(())

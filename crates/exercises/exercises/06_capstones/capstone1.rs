@@ -31,7 +31,7 @@ fn merge_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
     let runtime = Builder::new_multi_thread().enable_time().build().map_err(MergeError::Start)?;
     // TODO: and here. What a label is, and how it comes before a line, should stand in one place for both.
     runtime.block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
-        tail_async(input, interval, async move |lines| send(&queue, lines).await)
+        tail_async(input, interval, async move |chunk| send(&queue, chunk).await)
     }))
 }
 

@@ -34,24 +34,20 @@ async fn tail_events(
     // thread of its own, for each event of a path. Decide which path, when the watch begins, and what the closure does.
     let _ = events;
     loop {
-        while !input.has_unread()? {
-            select! {
+        let found;
+        (found, input) = if input.has_unread()? {
+            spawn_blocking(move || (input.read_lines(), input))
+                .await
+                .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?
+        } else {
+            (Ok(Found::NoNewData), input)
+        };
+        match found? {
+            Found::Lines(chunk) => write(chunk).await?,
+            Found::NoNewData => select! {
                 () = sleep(interval) => {}
                 () = input.closed() => {}
-            }
-        }
-
-        let found;
-        (input, found) = spawn_blocking(move || {
-            let found = input.read_lines();
-            (input, found)
-        })
-        .await
-        .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?;
-
-        match found? {
-            Found::Lines(lines) => write(lines).await?,
-            Found::NoNewData => {}
+            },
             Found::End => return Ok(()),
         }
     }
@@ -61,7 +57,7 @@ async fn tail_events(
 async fn merge_async(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let events = Arc::new(Events::new()?);
     run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
-        tail_events(input, interval, Arc::clone(&events), async move |lines| send(&queue, lines).await)
+        tail_events(input, interval, Arc::clone(&events), async move |chunk| send(&queue, chunk).await)
     })
     .await
 }

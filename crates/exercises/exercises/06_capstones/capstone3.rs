@@ -30,8 +30,8 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     // TODO: this is stage 4's writer. Make it write the line that is the earliest of all inputs, and wait for an input
     // that is open and has no line. `exercises::stamps::stamp` reads a line's stamp. What has to change around it?
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
@@ -39,7 +39,7 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     // Fan-out: a task per input.
     for input in inputs {
         let queue = queue.clone();
-        let write_async = async move |lines| queue.send(lines).await.map_err(|_| MergeError::OutputGone);
+        let write_async = async move |chunk| queue.send(chunk).await.map_err(|_| MergeError::OutputGone);
         tasks.spawn(tail_async(input, interval, write_async));
     }
     // The last sender must go with the last follower, or the writer would wait for ever.

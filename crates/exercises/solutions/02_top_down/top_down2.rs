@@ -25,8 +25,8 @@
 
 use std::time::Duration;
 
-use exercises::bridge::tail_file;
-use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use exercises::stage1::tail_file;
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -41,12 +41,12 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Out
     // Takes how each follower has ended. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     let mut tasks = JoinSet::new();
-    let (queue, mut chunks) = mpsc::channel::<Vec<u8>>(QUEUE);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
 
     // The one writer. No lock is needed: the output is its own.
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
@@ -54,9 +54,9 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Out
     // Fan-out: the blocking tail on a thread of the pool per input.
     for input in inputs {
         let (runtime, queue) = (Handle::current(), queue.clone());
-        let mut write = move |lines: Vec<u8>| {
+        let mut write = move |chunk: Chunk| {
             // The tail waits here for room in the queue.
-            runtime.block_on(queue.send(lines)).map_err(|_| MergeError::OutputGone)
+            runtime.block_on(queue.send(chunk)).map_err(|_| MergeError::OutputGone)
         };
         tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
     }

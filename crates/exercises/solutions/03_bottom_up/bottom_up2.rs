@@ -40,7 +40,7 @@ fn tail_file(
     interval: Duration,
     write: &mut dyn FnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
-    runtime.block_on(tail_async(input, interval, async |lines| write(lines)))
+    runtime.block_on(tail_async(input, interval, async |chunk| write(chunk)))
 }
 
 fn main() {}

@@ -35,7 +35,7 @@ use tokio::time::sleep;
 async fn tail_async(log: PooledLog, interval: Duration, mut write: impl AsyncFnMut(Chunk) -> Result<()>) -> Result<()> {
     loop {
         match log.read().await? {
-            Found::Lines(lines) => write(lines).await?,
+            Found::Lines(chunk) => write(chunk).await?,
             Found::NoNewData => select! {
                 () = sleep(interval) => {}
                 () = log.closed() => {}
@@ -55,7 +55,7 @@ fn what_a_read_has_taken_at_the_close_comes_out() {
     exercises::bottom_up::what_a_read_has_taken_at_the_close_comes_out(|inputs, interval, output, taken| {
         block_on_one_thread(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
             let log = PooledLog::open_slow(input, taken.clone());
-            async move { tail_async(log?, interval, async move |lines| send(&queue, lines).await).await }
+            async move { tail_async(log?, interval, async move |chunk| send(&queue, chunk).await).await }
         }))
     });
 }
@@ -69,7 +69,7 @@ fn merge(
     use exercises::stage4::{QUEUE, block_on, run_tasks_with, send};
     block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
         let log = PooledLog::open(input);
-        async move { tail_async(log?, interval, async move |lines| send(&queue, lines).await).await }
+        async move { tail_async(log?, interval, async move |chunk| send(&queue, chunk).await).await }
     }))
 }
 

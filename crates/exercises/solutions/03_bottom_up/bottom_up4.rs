@@ -40,15 +40,15 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
 
     // The one writer. It ends when the last sender is gone.
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
 
     for input in inputs {
         let queue = queue.clone();
-        let write_async = async move |lines| queue.send(lines).await.map_err(|_| MergeError::OutputGone);
+        let write_async = async move |chunk| queue.send(chunk).await.map_err(|_| MergeError::OutputGone);
         tasks.spawn(tail_async(input, interval, write_async));
     }
     // The last sender must go with the last follower, or the writer would wait for ever.

@@ -24,7 +24,6 @@
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use exercises::stage4::copy;
 use merge_core::{Chunk, Input, MergeError, Result};
 use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
@@ -36,15 +35,14 @@ const LATE: Duration = Duration::from_millis(5);
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
 async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
-    tail_async(input, interval, async move |lines| {
-        let lines = copy(lines);
+    tail_async(input, interval, async move |chunk| {
         let room = if let Ok(room) = timeout(LATE, queue.reserve()).await {
             room
         } else {
             eprintln!("the output is slow");
             queue.reserve().await
         };
-        room.map_err(|_| MergeError::OutputGone)?.send(lines.into());
+        room.map_err(|_| MergeError::OutputGone)?.send(chunk);
         Ok(())
     })
     .await

@@ -38,15 +38,15 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     let mut tasks = JoinSet::new();
 
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
 
     for input in inputs {
         let queue = queue.clone();
-        tasks.spawn(tail_async(input, interval, async move |lines| send(&queue, lines).await));
+        tasks.spawn(tail_async(input, interval, async move |chunk| send(&queue, chunk).await));
     }
     drop(queue);
     join_all(tasks, fan_in).await

@@ -30,8 +30,8 @@ use tokio::sync::mpsc::Sender;
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
 async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
-    tail_async(input, interval, async move |lines| {
-        for line in lines.split_inclusive(|&byte| byte == b'\n') {
+    tail_async(input, interval, async move |chunk| {
+        for line in chunk.split_inclusive(|&byte| byte == b'\n') {
             send(&queue, line.to_vec()).await?;
         }
         Ok(())

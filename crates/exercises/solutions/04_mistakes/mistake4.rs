@@ -25,7 +25,7 @@
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use exercises::stage4::{QUEUE, copy, ended, send};
+use exercises::stage4::{QUEUE, send};
 use merge_core::{Chunk, Closer, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::join;
 use tokio::sync::mpsc;
@@ -43,11 +43,7 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     let mut tasks = JoinSet::new();
     for input in inputs {
         let queue = queue.clone();
-        let write_async = async move |lines| {
-            // The copy waits for room.
-            send(&queue, copy(lines)).await
-        };
-        tasks.spawn(tail_async(input, interval, write_async));
+        tasks.spawn(tail_async(input, interval, async move |chunk| send(&queue, chunk).await));
     }
     drop(queue);
 
@@ -58,8 +54,8 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
         written
     };
     let follow = async {
-        while let Some(end) = tasks.join_next().await {
-            fan_in.add(ended(end));
+        while let Some(ended) = tasks.join_next().await {
+            fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
         }
     };
     let (written, ()) = join!(write, follow);
@@ -69,8 +65,8 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
 
 /// Writes all that comes, on the blocking pool, until the last sender is gone or the output fails.
 async fn write_all(mut chunks: mpsc::Receiver<Chunk>, mut output: Output) -> Result<()> {
-    while let Some(lines) = chunks.recv().await {
-        let write = move || output.write(&lines).map(|()| output);
+    while let Some(chunk) = chunks.recv().await {
+        let write = move || output.write(&chunk).map(|()| output);
         let written = spawn_blocking(write).await;
         output = written.map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))??;
     }

@@ -19,7 +19,7 @@
 //! possible. So the label is a step between the two: a tail that calls another tail with another `write`. What a label
 //! is stands in one type, which waits for nothing and so has no colour; the two entry points only differ in how they wait.
 //!
-//! A chunk is a block of 512 KiB. If its lines are empty and the name is long, it grows a hundred times with its
+//! A chunk has up to 512 KiB. If its lines are empty and the name is long, it grows a hundred times with its
 //! labels. So it is handed on in pieces, each of whole lines, and the queue bounds what is held.
 //!
 //! Usual wrong answers: one label for each chunk; the label in a write of its own, which tears the line; the whole
@@ -66,7 +66,7 @@ impl Label {
 fn merge_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write| {
         let label = Label::of(&input);
-        tail_file(input, interval, &mut |lines| label.before_each(&lines).try_for_each(&mut *write))
+        tail_file(input, interval, &mut |chunk| label.before_each(&chunk).try_for_each(&mut *write))
     })
 }
 
@@ -75,8 +75,8 @@ fn merge_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
     let runtime = Builder::new_multi_thread().enable_time().build().map_err(MergeError::Start)?;
     runtime.block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
         let label = Label::of(&input);
-        tail_async(input, interval, async move |lines| {
-            for piece in label.before_each(&lines) {
+        tail_async(input, interval, async move |chunk| {
+            for piece in label.before_each(&chunk) {
                 send(&queue, piece).await?;
             }
             Ok(())

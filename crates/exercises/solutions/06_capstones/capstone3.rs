@@ -17,9 +17,8 @@
 //! a line is taken, its input alone has to be asked again, and if it is silent, everything waits there. That wait is
 //! what makes the order right, and the bounded queues are what makes it cheap: the others' lines wait in their files.
 //!
-//! The chunk is copied *before* the wait for the queue, and given back. The inputs share four blocks. If a follower
-//! kept its block while it waits, four busy ones would keep all, and the silent one could not read the line that they
-//! wait for.
+//! Nothing else is shared between the followers. If they shared a limit, the busy ones would use it up and wait, and the
+//! silent one could not hand over the line that they all wait for.
 //!
 //! The entry holds the input's number, so that equal times come in the order of the inputs, and `Reverse`, because a
 //! `BinaryHeap` gives the greatest first. The greatest stamp so far, of which the order speaks, need not be kept: the
@@ -31,7 +30,7 @@
 //! daily use would let an input that is silent for some seconds no longer count, and then say what it does with a line
 //! that comes too late.
 //!
-//! Usual wrong answers: chunks that are kept, or kept while waiting; queues without a bound; a batch that is not
+//! Usual wrong answers: one limit for all followers; queues without a bound; a batch that is not
 //! written before a wait; to go on without the input that is silent; to sort what has come so far.
 
 use std::cmp::Reverse;
@@ -53,15 +52,15 @@ const BATCH: usize = 64 * 1024;
 
 /// The lines of one input that wait to be written.
 struct Waiting {
-    chunks: Receiver<Vec<u8>>,
+    chunks: Receiver<Chunk>,
     /// The chunk that lines are taken from, and how much of it has been taken.
-    chunk: Vec<u8>,
+    chunk: Chunk,
     taken: usize,
 }
 
 impl Waiting {
-    fn new(chunks: Receiver<Vec<u8>>) -> Self {
-        Self { chunks, chunk: Vec::new(), taken: 0 }
+    fn new(chunks: Receiver<Chunk>) -> Self {
+        Self { chunks, chunk: Vec::new().into(), taken: 0 }
     }
 
     /// Whether the next line has yet to come.
@@ -119,12 +118,8 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     for input in inputs {
         let (queue, chunks) = mpsc::channel(QUEUE);
         waiting.push(Waiting::new(chunks));
-        let write_async = async move |lines: Chunk| {
-            // The block goes back before the wait: the input that all wait for may need it.
-            let copy = lines.to_vec();
-            drop(lines);
-            queue.send(copy).await.map_err(|_| MergeError::OutputGone)
-        };
+        // A full queue stops this follower and no other: the writer may be waiting for one of the others.
+        let write_async = async move |chunk| queue.send(chunk).await.map_err(|_| MergeError::OutputGone);
         tasks.spawn(tail_async(input, interval, write_async));
     }
 
