@@ -2,7 +2,7 @@
 //!
 //! Goal: the top below should end with the output's own error when the output fails, whatever its followers are doing
 //! at that moment. It has a mistake. Run `scripts/exercises test mistake4`, find the mistake from the report, write one
-//! sentence of diagnosis at the first TODO, and mend it.
+//! sentence of diagnosis at the first TODO, and fix it.
 //!
 //! Minutes: 20
 //!
@@ -35,10 +35,10 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     }
     drop(queue);
 
-    // TODO: mend it, here or in `write_all`.
+    // TODO: fix it, here or in `write_all`.
     let write = async {
         let written = write_all(&mut chunks, output).await;
-        // Where the output has failed, followers may be asleep.
+        // If the output has failed, followers may be asleep.
         closers.iter().for_each(Closer::close);
         written
     };
@@ -52,7 +52,7 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     fan_in.finish()
 }
 
-/// Writes all that comes, on the blocking pool, until the last sender is gone or the output fails.
+/// Writes all chunks, on the blocking pool, until the last sender is gone or the output fails.
 async fn write_all(chunks: &mut mpsc::Receiver<Chunk>, mut output: Output) -> Result<()> {
     while let Some(chunk) = chunks.recv().await {
         let write = move || output.write(&chunk).map(|()| output);
