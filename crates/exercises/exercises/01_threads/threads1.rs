@@ -7,7 +7,8 @@
 //!
 //! Chapter: docs/src/program.md
 //!
-//! When it works: four scenarios pass. A line that is written in two halves comes out in one piece, and no byte changes.
+//! When it works: four scenarios pass. A line that is written in two halves comes out in one piece, and no byte
+//! changes.
 
 use std::fs::File;
 use std::io::{self, Read};

@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/program.md
 //!
-//! When it works: seven tests pass. No line is lost, not even one that is written at the worst moment: just after a read
-//! that found nothing, and just before the close. In the tests of the close, the interval is an hour.
+//! When it works: seven tests pass. No line is lost, not even one that is written at the worst moment: just after a
+//! read that found nothing, and just before the close. In the tests of the close, the interval is an hour.
 
 use std::time::Duration;
 

@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/stage-1.md
 //!
-//! When it works: seven tests pass. The fourth input fails, the output is full, or a follower panics: each time the
-//! run ends at once, with the error, although the other followers would go on for ever.
+//! When it works: seven tests pass. The fourth input fails, the output is full, or a follower panics: each time the run
+//! ends at once, with the error, although the other followers would go on for ever.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;

@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: seven tests pass, on a runtime that has one thread. All inputs are followed at once, and a task beside
-//! the merge goes on while the output is slow.
+//! When it works: seven tests pass, on a runtime that has one thread. All inputs are followed at once, and a task
+//! beside the merge goes on while the output is slow.
 
 use std::time::Duration;
 
@@ -27,9 +27,9 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output)
 
     for input in inputs {
         let mut write = write.clone();
-        // TODO: this follows the first input until it is closed, and blocks the runtime's only thread meanwhile. (A task
-        // that panics returns a `JoinError`, and `MergeError::ended_early(error.try_into_panic().ok())` turns that into an
-        // error of the run.)
+        // TODO: this follows the first input until it is closed, and blocks the runtime's only thread meanwhile. (A
+        // task that panics returns a `JoinError`, and `MergeError::ended_early(error.try_into_panic().ok())` turns that
+        // into an error of the run.)
         fan_in.add(tail_file(input, interval, &mut write));
     }
     fan_in.finish()

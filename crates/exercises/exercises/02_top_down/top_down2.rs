@@ -1,14 +1,14 @@
 //! # Hand the lines back
 //!
-//! Goal: remove the mutex. One writer owns the output. The blocking tails hand their lines to it through a bounded async
-//! queue, and wait until the queue has room.
+//! Goal: remove the mutex. One writer owns the output. The blocking tails hand their lines to it through a bounded
+//! async queue, and wait until the queue has room.
 //!
 //! Minutes: 25
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: eight tests pass. While the output takes nothing, the followers wait and memory does not grow; when it
-//! goes on, no line is missing.
+//! When it works: eight tests pass. While the output takes nothing, the followers wait and memory does not grow; when
+//! it goes on, no line is missing.
 
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output)
     let mut fan_in = FanIn::new(&inputs, &output);
     let mut tasks = JoinSet::new();
 
-    // TODO: a queue with room for `QUEUE` chunks, and one writer. It receives chunks until there are no more senders, and
-    // writes them. It owns the output, and it blocks as long as the output does. Put it into `tasks` as well.
+    // TODO: a queue with room for `QUEUE` chunks, and one writer. It receives chunks until there are no more senders,
+    // and writes them. It owns the output, and it blocks as long as the output does. Put it into `tasks` as well.
     let _ = (output, QUEUE);
 
     // Fan-out: the blocking tail on a thread of the pool per input.

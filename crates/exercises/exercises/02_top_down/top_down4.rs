@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: six tests pass. The run ends at once, with the first error, and only after all followers and the writer
-//! have ended.
+//! When it works: six tests pass. The run ends at once, with the first error, and only after all followers and the
+//! writer have ended.
 
 use std::time::Duration;
 

@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: five scenarios pass. Lines come out while the inputs are open, and an error of the tail is an error of
-//! the run.
+//! When it works: five scenarios pass. Lines come out while the inputs are open, and an error of the tail is an error
+//! of the run.
 
 use std::time::Duration;
 

@@ -18,7 +18,8 @@ use merge_core::{Input, Output, Result, Summary};
 
 /// Merges `inputs` into `output` until all of them are closed. At the `signal` it closes all of them itself.
 ///
-/// Returns the result of the run. If no handler for the signal can be installed, it returns `MergeError::Start` at once.
+/// Returns the result of the run. If no handler for the signal can be installed, it returns `MergeError::Start` at
+/// once.
 async fn merge_until(
     signal: impl Future<Output = io::Result<()>>,
     inputs: Vec<Input>,

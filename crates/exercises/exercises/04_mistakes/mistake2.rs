@@ -1,15 +1,15 @@
 //! # Mistake 2: the other tasks
 //!
 //! Goal: the top below should merge its inputs on a runtime that it shares with other tasks, and these should go on
-//! even while the output takes nothing. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from the report,
-//! write one sentence of diagnosis at the first TODO, and fix it.
+//! even while the output takes nothing. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from
+//! the report, write one sentence of diagnosis at the first TODO, and fix it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: four tests pass. In one of them another task runs on the same runtime while the output takes
-//! nothing, and it must go on.
+//! When it works: four tests pass. In one of them another task runs on the same runtime while the output takes nothing,
+//! and it must go on.
 
 use std::time::Duration;
 

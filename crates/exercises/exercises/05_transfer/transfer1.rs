@@ -1,7 +1,7 @@
 //! # A server with threads
 //!
-//! Goal: finish a threaded server of guessing games. Its top is complete. Its session takes the bytes of one read
-//! for one request, and it hangs up on a client that is silent. Fix both.
+//! Goal: finish a threaded server of guessing games. Its top is complete. Its session takes the bytes of one read for
+//! one request, and it hangs up on a client that is silent. Fix both.
 //!
 //! Minutes: 20
 //!

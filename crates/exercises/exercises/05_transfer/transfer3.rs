@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: seven scenarios pass, and the threaded top does not know that its sessions are async now. No part of a
-//! request is lost when a client is asked `still there?`. The stop ends every session, wherever it waits.
+//! When it works: seven scenarios pass, and the threaded top does not know that its sessions are async now. No part of
+//! a request is lost when a client is asked `still there?`. The stop ends every session, wherever it waits.
 
 use std::io;
 use std::net;

@@ -6,8 +6,8 @@
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: eight scenarios pass on a runtime with a single thread. Six hundred sessions share it, and none of them
-//! holds up another. No session can end the server, and the report counts every one.
+//! When it works: eight scenarios pass on a runtime with a single thread. Six hundred sessions share it, and none of
+//! them holds up another. No session can end the server, and the report counts every one.
 
 use std::io;
 use std::sync::Arc;

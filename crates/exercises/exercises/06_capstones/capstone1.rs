@@ -9,8 +9,8 @@
 //! Chapter: docs/src/stage-1.md
 //!
 //! When it works: eight tests pass. They check every label and remove it; the rest must be the merge as you know it,
-//! from threads and from tasks. A million short lines take no more memory than a few: no write is longer than 1
-//! MiB, where it is more than one line.
+//! from threads and from tasks. A million short lines take no more memory than a few: no write is longer than 1 MiB,
+//! where it is more than one line.
 
 use std::time::Duration;
 

@@ -8,8 +8,8 @@
 //! Chapter: docs/src/contract.md
 //!
 //! When it works: eight tests pass. With an interval of an hour, lines come out at once, a log that is rotated is
-//! followed by its name, and a line that is written just before the watch begins is not missed. With a short interval, a
-//! log that has no events is followed as well.
+//! followed by its name, and a line that is written just before the watch begins is not missed. With a short interval,
+//! a log that has no events is followed as well.
 
 use std::sync::Arc;
 use std::time::Duration;

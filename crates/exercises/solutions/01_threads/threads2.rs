@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/program.md
 //!
-//! When it works: seven tests pass. No line is lost, not even one that is written at the worst moment: just after a read
-//! that found nothing, and just before the close. In the tests of the close, the interval is an hour.
+//! When it works: seven tests pass. No line is lost, not even one that is written at the worst moment: just after a
+//! read that found nothing, and just before the close. In the tests of the close, the interval is an hour.
 //!
 //! # Why
 //!
@@ -18,8 +18,8 @@
 //!
 //! The unfinished line gets its newline only at the end. Before that, its rest may still come.
 //!
-//! Usual wrong answers: `while !signal.is_closed()`, the article's loop, which returns without a last read; to
-//! check the close after the read; to forget the unfinished line, or to end one that is not there.
+//! Usual wrong answers: `while !signal.is_closed()`, the article's loop, which returns without a last read; to check
+//! the close after the read; to forget the unfinished line, or to end one that is not there.
 
 use std::time::Duration;
 

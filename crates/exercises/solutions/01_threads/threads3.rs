@@ -1,14 +1,14 @@
 //! # A wait that can be ended
 //!
-//! Goal: `thread::sleep` cannot be woken. Make the follower's wait one that a close ends at once: a wait on a
-//! crossbeam channel.
+//! Goal: `thread::sleep` cannot be woken. Make the follower's wait one that a close ends at once: a wait on a crossbeam
+//! channel.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-1.md
 //!
-//! You will need two calls of a crossbeam receiver: `recv_timeout` waits, `try_recv` does not. Look up what they
-//! return when all senders have been dropped.
+//! You will need two calls of a crossbeam receiver: `recv_timeout` waits, `try_recv` does not. Look up what they return
+//! when all senders have been dropped.
 //!
 //! When it works: six tests pass. One of them gives the followers an interval of an hour, and the run still ends at
 //! once.

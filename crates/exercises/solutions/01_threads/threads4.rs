@@ -7,13 +7,13 @@
 //!
 //! Chapter: docs/src/stage-1.md
 //!
-//! When it works: seven tests pass. The fourth input fails, the output is full, or a follower panics: each time the
-//! run ends at once, with the error, although the other followers would go on for ever.
+//! When it works: seven tests pass. The fourth input fails, the output is full, or a follower panics: each time the run
+//! ends at once, with the error, although the other followers would go on for ever.
 //!
 //! # Why
 //!
-//! `join` waits for one thread. While the first follower goes on, the fan-in does not notice that the fourth has failed.
-//! With a channel, each follower sends its result when it ends, and the fan-in receives the first result first.
+//! `join` waits for one thread. While the first follower goes on, the fan-in does not notice that the fourth has
+//! failed. With a channel, each follower sends its result when it ends, and the fan-in receives the first result first.
 //! `FanIn::add` then closes all inputs, and the other results follow.
 //!
 //! The loop ends when the last sender has been dropped. So drop the sender that was cloned when all followers have

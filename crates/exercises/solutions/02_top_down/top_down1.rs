@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: seven tests pass, on a runtime that has one thread. All inputs are followed at once, and a task beside
-//! the merge goes on while the output is slow.
+//! When it works: seven tests pass, on a runtime that has one thread. All inputs are followed at once, and a task
+//! beside the merge goes on while the output is slow.
 //!
 //! # Why
 //!
@@ -20,8 +20,8 @@
 //! The output is still behind stage 1's mutex. One step at a time.
 //!
 //! Usual wrong answers: `tail_file` inside `tasks.spawn(async …)`, which looks async and blocks the worker;
-//! `block_in_place`, which needs a second worker; `.await` in the loop, which follows one input after the other;
-//! to drop the handles, and the errors with them.
+//! `block_in_place`, which needs a second worker; `.await` in the loop, which follows one input after the other; to
+//! drop the handles, and the errors with them.
 
 use std::time::Duration;
 

@@ -1,14 +1,14 @@
 //! # Hand the lines back
 //!
-//! Goal: remove the mutex. One writer owns the output. The blocking tails hand their lines to it through a bounded async
-//! queue, and wait until the queue has room.
+//! Goal: remove the mutex. One writer owns the output. The blocking tails hand their lines to it through a bounded
+//! async queue, and wait until the queue has room.
 //!
 //! Minutes: 25
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: eight tests pass. While the output takes nothing, the followers wait and memory does not grow; when it
-//! goes on, no line is missing.
+//! When it works: eight tests pass. While the output takes nothing, the followers wait and memory does not grow; when
+//! it goes on, no line is missing.
 //!
 //! # Why
 //!
@@ -16,12 +16,12 @@
 //! on this thread, so the tail waits until the queue has room. That wait is the backpressure.
 //! (`queue.blocking_send(lines)` does the same in one call. `block_on` works for any future.)
 //!
-//! The writer owns the output, so no lock is needed. It blocks, so it runs on the pool too. It is in the same set as the
-//! followers, and ends last: when the last sender is gone.
+//! The writer owns the output, so no lock is needed. It blocks, so it runs on the pool too. It is in the same set as
+//! the followers, and ends last: when the last sender is gone.
 //!
 //! Usual wrong answers: an unbounded queue, or a send that is spawned and not awaited, so that memory grows while the
-//! output is slow; `try_send`, which fails where it should wait; to forget `drop(queue)`, so that the writer
-//! waits for ever; a writer that is a task and blocks its worker.
+//! output is slow; `try_send`, which fails where it should wait; to forget `drop(queue)`, so that the writer waits for
+//! ever; a writer that is a task and blocks its worker.
 
 use std::time::Duration;
 

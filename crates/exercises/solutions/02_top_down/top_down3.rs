@@ -11,10 +11,10 @@
 //!
 //! # Why
 //!
-//! The blocking pool is made for calls that end soon. It has at most 512 threads, and further calls wait in a queue until
-//! a thread is free. A follower keeps its thread until its input is closed, so the queue never moves, and there is no
-//! error. Here each input needs a thread, and the writer needs one more. Threads are started when they are needed, so a
-//! large limit costs nothing.
+//! The blocking pool is made for calls that end soon. It has at most 512 threads, and further calls wait in a queue
+//! until a thread is free. A follower keeps its thread until its input is closed, so the queue never moves, and there
+//! is no error. Here each input needs a thread, and the writer needs one more. Threads are started when they are
+//! needed, so a large limit costs nothing.
 //!
 //! Usual wrong answers: the default; as many as inputs, which forgets the writer; more *worker* threads, which run
 //! tasks and no blocking calls. A large constant passes, until a user has one log more.

@@ -7,21 +7,22 @@
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: six tests pass. The run ends at once, with the first error, and only after all followers and the writer
-//! have ended.
+//! When it works: six tests pass. The run ends at once, with the first error, and only after all followers and the
+//! writer have ended.
 //!
 //! # Why
 //!
-//! A blocking call that has begun has no `.await` at which it could be stopped. `abort` does nothing to it, and the drop
-//! of the runtime waits for it. So ask it to end, by a signal that it checks: the close. Take the closers before the
-//! inputs are moved into the followers.
+//! A blocking call that has begun has no `.await` at which it could be stopped. `abort` does nothing to it, and the
+//! drop of the runtime waits for it. So ask it to end, by a signal that it checks: the close. Take the closers before
+//! the inputs are moved into the followers.
 //!
 //! After the close, the loop goes on. The other followers still merge what they hold, and the run returns when the last
 //! of them has ended. Then the caller may close the output or start again. The drop of the runtime would wait as well,
 //! but the top cannot know whether its runtime is dropped.
 //!
 //! Usual wrong answers: to return at the first error and let the drop of the runtime wait, with or without a close;
-//! `abort_all`; `shutdown_background`, which ends the wait and not the followers; to close the inputs and lose the error.
+//! `abort_all`; `shutdown_background`, which ends the wait and not the followers; to close the inputs and lose the
+//! error.
 
 use std::time::Duration;
 

@@ -17,8 +17,8 @@
 //! costs no thread.
 //!
 //! Usual wrong answers: the whole loop inside `spawn_blocking`, which holds a thread for each input again;
-//! `block_in_place`, which panics on a current-thread runtime; to take a `JoinError` for the end of the input, so that a
-//! panic is never reported.
+//! `block_in_place`, which panics on a current-thread runtime; to take a `JoinError` for the end of the input, so that
+//! a panic is never reported.
 
 use std::time::Duration;
 

@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: five scenarios pass. Lines come out while the inputs are open, and an error of the tail is an error of
-//! the run.
+//! When it works: five scenarios pass. Lines come out while the inputs are open, and an error of the tail is an error
+//! of the run.
 //!
 //! # Why
 //!
@@ -16,8 +16,8 @@
 //! is done. It returns the future's result, so the error passes through. A blocking `write` inside it is right: it
 //! blocks this thread, which is the follower's own, and no worker.
 //!
-//! Usual wrong answers: to call `tail_async` and never poll the future, which then does nothing; `Handle::block_on` on a
-//! current-thread runtime, whose timers no thread drives; a runtime without `enable_time`; to ignore the result of
+//! Usual wrong answers: to call `tail_async` and never poll the future, which then does nothing; `Handle::block_on` on
+//! a current-thread runtime, whose timers no thread drives; a runtime without `enable_time`; to ignore the result of
 //! `block_on`.
 
 use std::time::Duration;

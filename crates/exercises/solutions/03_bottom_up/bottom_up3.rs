@@ -16,7 +16,8 @@
 //! Therefore the two waits are in `select!`, and the read is outside and is awaited to its end. After the close the
 //! loop reads once more, and that read reports the end.
 //!
-//! Usual wrong answers: the read as a branch beside the close; to return at the close, without another read; `join!`, which waits for both.
+//! Usual wrong answers: the read as a branch beside the close; to return at the close, without another read; `join!`,
+//! which waits for both.
 
 use std::time::Duration;
 

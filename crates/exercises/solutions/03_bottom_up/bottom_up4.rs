@@ -13,12 +13,12 @@
 //! # Why
 //!
 //! A `JoinSet` returns each result when its task ends. `FanIn::add` closes all inputs at the first error, so that the
-//! other followers end, and the loop goes on until they have: only then is the output complete. `ended` is a result in a
-//! result. The outer error is a panic, and a panic is an error of the run.
+//! other followers end, and the loop goes on until they have: only then is the output complete. `ended` is a result in
+//! a result. The outer error is a panic, and a panic is an error of the run.
 //!
 //! Usual wrong answers: to await the handles in the order of their start; to return at the first error, which cancels
-//! the other followers and loses their lines; to keep the sender that was cloned, so that the writer waits for
-//! ever; to ignore the `JoinError`.
+//! the other followers and loses their lines; to keep the sender that was cloned, so that the writer waits for ever; to
+//! ignore the `JoinError`.
 
 use std::time::Duration;
 

@@ -30,7 +30,8 @@ use tokio::select;
 
 /// Merges `inputs` into `output` until all of them are closed. At the `signal` it closes all of them itself.
 ///
-/// Returns the result of the run. If no handler for the signal can be installed, it returns `MergeError::Start` at once.
+/// Returns the result of the run. If no handler for the signal can be installed, it returns `MergeError::Start` at
+/// once.
 async fn merge_until(
     signal: impl Future<Output = io::Result<()>>,
     inputs: Vec<Input>,

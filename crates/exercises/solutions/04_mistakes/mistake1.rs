@@ -18,8 +18,8 @@
 //! After the warning it waits again, now without a timeout.
 //!
 //! Usual half fixes: a longer time, which makes it rarer; an error when the time is over, which ends a run because its
-//! output was slow; to send once more, which the compiler refuses, because the chunk has been moved; to send in a task of
-//! its own, where nothing holds the follower back and chunks can overtake each other.
+//! output was slow; to send once more, which the compiler refuses, because the chunk has been moved; to send in a task
+//! of its own, where nothing holds the follower back and chunks can overtake each other.
 
 use std::time::Duration;
 

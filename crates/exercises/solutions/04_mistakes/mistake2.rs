@@ -1,15 +1,15 @@
 //! # Mistake 2: the other tasks
 //!
 //! Goal: the top below should merge its inputs on a runtime that it shares with other tasks, and these should go on
-//! even while the output takes nothing. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from the report,
-//! write one sentence of diagnosis at the first TODO, and fix it.
+//! even while the output takes nothing. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from
+//! the report, write one sentence of diagnosis at the first TODO, and fix it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: four tests pass. In one of them another task runs on the same runtime while the output takes
-//! nothing, and it must go on.
+//! When it works: four tests pass. In one of them another task runs on the same runtime while the output takes nothing,
+//! and it must go on.
 //!
 //! # Why
 //!
@@ -17,9 +17,9 @@
 //! In a task the call blocks the runtime worker, and every task that needs this worker. The writer belongs on a thread
 //! that may block: `spawn_blocking`, with `blocking_recv` in place of `recv().await`.
 //!
-//! Usual half fixes: `yield_now` before the write, which yields the worker once and then blocks it; a `timeout`
-//! around it, which cannot end a call that never comes to an `.await`; `block_in_place`, which is right on a
-//! multi-thread runtime and panics on this one.
+//! Usual half fixes: `yield_now` before the write, which yields the worker once and then blocks it; a `timeout` around
+//! it, which cannot end a call that never comes to an `.await`; `block_in_place`, which is right on a multi-thread
+//! runtime and panics on this one.
 
 use std::time::Duration;
 

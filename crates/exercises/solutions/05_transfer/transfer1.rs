@@ -1,7 +1,7 @@
 //! # A server with threads
 //!
-//! Goal: finish a threaded server of guessing games. Its top is complete. Its session takes the bytes of one read
-//! for one request, and it hangs up on a client that is silent. Fix both.
+//! Goal: finish a threaded server of guessing games. Its top is complete. Its session takes the bytes of one read for
+//! one request, and it hangs up on a client that is silent. Fix both.
 //!
 //! Minutes: 20
 //!
@@ -17,8 +17,8 @@
 //!
 //! TCP carries bytes. The reader cannot see where one write ends and the next begins, so the session has to cut the
 //! bytes into lines and keep the start of the next one. `BufReader` keeps the bytes after the newline, `request` keeps
-//! those before it. Both live as long as the session. When a read times out, `read_until` returns an error, but the half
-//! that it had read stays in `request`, and the next call appends to it.
+//! those before it. Both live as long as the session. When a read times out, `read_until` returns an error, but the
+//! half that it had read stays in `request`, and the next call appends to it.
 //!
 //! Usual wrong answers: a new `BufReader` for each request, which loses the bytes that the old one had read ahead; to
 //! clear the half after `still there?`; to end the session when a read times out; to keep the score board locked while

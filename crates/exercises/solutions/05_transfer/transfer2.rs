@@ -1,7 +1,7 @@
 //! # The bridge under a server
 //!
-//! Goal: write the async top over the blocking session. The loop accepts clients, but serves none.
-//! Run the session of the threaded server, as it is, for each client. `SEATS` sessions may be open at once.
+//! Goal: write the async top over the blocking session. The loop accepts clients, but serves none. Run the session of
+//! the threaded server, as it is, for each client. `SEATS` sessions may be open at once.
 //!
 //! Minutes: 20
 //!

@@ -9,8 +9,8 @@
 //! Chapter: docs/src/stage-1.md
 //!
 //! When it works: eight tests pass. They check every label and remove it; the rest must be the merge as you know it,
-//! from threads and from tasks. A million short lines take no more memory than a few: no write is longer than 1
-//! MiB, where it is more than one line.
+//! from threads and from tasks. A million short lines take no more memory than a few: no write is longer than 1 MiB,
+//! where it is more than one line.
 //!
 //! # Why
 //!
@@ -19,12 +19,12 @@
 //! a step between the two: a tail that calls another tail with another `write`. One type makes the labels. It never
 //! waits, so it is neither blocking nor async; the two entry points only differ in how they wait.
 //!
-//! A chunk has up to 512 KiB. If its lines are empty and the name is long, the labels make it a hundred
-//! times as long. So it is handed on in pieces of whole lines, and the queue bounds the memory.
+//! A chunk has up to 512 KiB. If its lines are empty and the name is long, the labels make it a hundred times as long.
+//! So it is handed on in pieces of whole lines, and the queue bounds the memory.
 //!
 //! Usual wrong answers: one label for each chunk; the label in a write of its own, which tears the line; the whole
-//! chunk in one piece; a `String`, which changes bytes that are not UTF-8; labels in the output, which cannot know
-//! them unless the queue, the top and the contract all change.
+//! chunk in one piece; a `String`, which changes bytes that are not UTF-8; labels in the output, which cannot know them
+//! unless the queue, the top and the contract all change.
 
 use std::iter;
 use std::time::Duration;

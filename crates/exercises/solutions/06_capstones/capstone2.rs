@@ -8,14 +8,14 @@
 //! Chapter: docs/src/contract.md
 //!
 //! When it works: eight tests pass. With an interval of an hour, lines come out at once, a log that is rotated is
-//! followed by its name, and a line that is written just before the watch begins is not missed. With a short interval, a
-//! log that has no events is followed as well.
+//! followed by its name, and a line that is written just before the watch begins is not missed. With a short interval,
+//! a log that has no events is followed as well.
 //!
 //! # Why
 //!
-//! An event is not data. It only means that it is time to look, so there may be too many, and several may become one. So
-//! the two sides share no more than a `Notify`, which holds at most one permit. `notify_one` keeps that permit if no task
-//! waits, so an event between the look and the wait is not lost.
+//! An event is not data. It only means that it is time to look, so there may be too many, and several may become one.
+//! So the two sides share no more than a `Notify`, which holds at most one permit. `notify_one` keeps that permit if no
+//! task waits, so an event between the look and the wait is not lost.
 //!
 //! First the watch, then the look. The look sees the lines that were written before the watch, and lines that are
 //! written after it make an event. In the other order there is a gap between the two. `Closer::closed` does the same
@@ -28,8 +28,8 @@
 //! The interval stays, because events can be missing: a network file system makes none, and the log may be a symbolic
 //! link to another folder.
 //!
-//! Usual wrong answers: to look first and then watch; to watch the file; to wait for the event with a blocking channel, on
-//! the runtime's worker; to rely on events alone; to drop the watch at once, as `let _ =` does.
+//! Usual wrong answers: to look first and then watch; to watch the file; to wait for the event with a blocking channel,
+//! on the runtime's worker; to rely on events alone; to drop the watch at once, as `let _ =` does.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -45,8 +45,8 @@ use tokio::{select, time::sleep};
 
 /// Follows `input` until it is closed, and hands its lines to `write`.
 ///
-/// It looks for new data when the log's folder has an event, and at once when the input is closed. If no event comes, it
-/// still looks once per `interval`.
+/// It looks for new data when the log's folder has an event, and at once when the input is closed. If no event comes,
+/// it still looks once per `interval`.
 async fn tail_events(
     mut input: Input,
     interval: Duration,

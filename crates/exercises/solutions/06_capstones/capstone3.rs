@@ -12,13 +12,13 @@
 //!
 //! # Why
 //!
-//! Each input has a queue of its own: the merge must be able to wait for *that* input, and a full queue must stop *that*
-//! follower and no other. The heap holds one entry for each input that has a line waiting. After a line is taken, only
-//! its input has to be asked again, and if that input is silent, everything waits for it. This wait makes the order
-//! right, and the bounded queues make it cheap: the other lines wait in their files.
+//! Each input has a queue of its own: the merge must be able to wait for *that* input, and a full queue must stop
+//! *that* follower and no other. The heap holds one entry for each input that has a line waiting. After a line is
+//! taken, only its input has to be asked again, and if that input is silent, everything waits for it. This wait makes
+//! the order right, and the bounded queues make it cheap: the other lines wait in their files.
 //!
-//! Nothing else is shared between the followers. If they shared a limit, the busy ones would use it up and wait, and the
-//! silent one could not hand over the line that they all wait for.
+//! Nothing else is shared between the followers. If they shared a limit, the busy ones would use it up and wait, and
+//! the silent one could not hand over the line that they all wait for.
 //!
 //! The entry holds the input's number, so that equal times come in the order of the inputs, and `Reverse`, because a
 //! `BinaryHeap` returns the greatest first. The greatest stamp so far, which the order mentions, need not be kept: the
@@ -29,8 +29,8 @@
 //! This gives up promise 7 of the contract: a line may have to wait for another input for ever. A program for daily use
 //! would ignore an input that is silent for some seconds, and define what happens to a line that comes too late.
 //!
-//! Usual wrong answers: one limit for all followers; queues without a bound; a batch that is not
-//! written before a wait; to go on without the input that is silent; to sort the lines that have come so far.
+//! Usual wrong answers: one limit for all followers; queues without a bound; a batch that is not written before a wait;
+//! to go on without the input that is silent; to sort the lines that have come so far.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

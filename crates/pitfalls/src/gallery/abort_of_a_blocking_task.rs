@@ -3,8 +3,8 @@
 //! **Shows as** a program that does not end: the top has returned the error, and the runtime's drop waits for the
 //! followers.
 //!
-//! **Why:** a task can be aborted at an `.await`. A blocking task has none: once it has started, `abort` has no
-//! effect, and a runtime that is dropped waits for it.
+//! **Why:** a task can be aborted at an `.await`. A blocking task has none: once it has started, `abort` has no effect,
+//! and a runtime that is dropped waits for it.
 //!
 //! **Right:** a close signal that the blocking code checks, as every `Input` has one; then `abort` is not needed. If
 //! you cannot change the code, `Runtime::shutdown_timeout` stops waiting after a while.

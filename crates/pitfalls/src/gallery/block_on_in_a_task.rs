@@ -4,8 +4,8 @@
 //!
 //! **Why:** `block_on` would block the worker until its future is done, and the future may need that worker.
 //!
-//! **Right:** `.await`, as in `stage4::run_tasks`. `Handle::block_on` belongs on threads that drive no runtime, such
-//! as those of the blocking pool in stage 2.
+//! **Right:** `.await`, as in `stage4::run_tasks`. `Handle::block_on` belongs on threads that drive no runtime, such as
+//! those of the blocking pool in stage 2.
 //!
 //! **Source:** `tokio::runtime::Handle::block_on`; tokio issue 5273.
 

@@ -5,8 +5,8 @@
 //! **Why:** `select!` drops the branches that lose. `read_until` had already moved half a line from the reader into a
 //! buffer, and the next turn of the loop drops that buffer.
 //!
-//! **Right:** a buffer that lives outside the loop, or only cancel safe calls inside `select!`. In
-//! `stage3::tail_async` the two branches are a sleep and a close signal, and neither of them holds data.
+//! **Right:** a buffer that lives outside the loop, or only cancel safe calls inside `select!`. In `stage3::tail_async`
+//! the two branches are a sleep and a close signal, and neither of them holds data.
 //!
 //! **Source:** `tokio::io::AsyncBufReadExt::read_line` on cancel safety; google/comprehensive-rust issue 713.
 

@@ -3,7 +3,8 @@
 //! **Shows as** a core that is always busy, although nothing is written. Every line comes out.
 //!
 //! **Why:** the look compares the file's length with the bytes read so far, and a length can be wrong. A file of sysfs
-//! has a length of 4,096 bytes, whatever is in it. The read finds nothing, and the next look says "there is more" again.
+//! has a length of 4,096 bytes, whatever is in it. The read finds nothing, and the next look says "there is more"
+//! again.
 //!
 //! **Right:** wait whenever a read has found nothing, as `stage1::tail_file` does. `stage3::tail_async` looks first, so
 //! that it need not call the blocking pool for nothing, and still has an arm for a read that finds nothing.

@@ -2,8 +2,8 @@
 //!
 //! **Shows as** a file that is sometimes too short.
 //!
-//! **Why:** `write_all` on a `tokio::fs::File` returns when the bytes have been sent to the blocking pool, not when they
-//! have been written. Dropping the file does not wait for them, and a runtime that shuts down discards them.
+//! **Why:** `write_all` on a `tokio::fs::File` returns when the bytes have been sent to the blocking pool, not when
+//! they have been written. Dropping the file does not wait for them, and a runtime that shuts down discards them.
 //!
 //! **Right:** `flush().await` before the file is dropped; or write with `std` on a blocking thread, as stages 2 and 4
 //! do.

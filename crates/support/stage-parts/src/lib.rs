@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 /// How many chunks may wait for the writer. When the queue is full, the followers wait.
 pub const QUEUE: usize = 16;
 
-/// Merges `inputs` into `output` until all of them are closed, through a queue of `queue` chunks. Calls `follow` once per
-/// input and spawns the future that it returns.
+/// Merges `inputs` into `output` until all of them are closed, through a queue of `queue` chunks. Calls `follow` once
+/// per input and spawns the future that it returns.
 ///
 /// # Errors
 ///
