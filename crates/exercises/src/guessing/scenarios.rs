@@ -1,4 +1,4 @@
-//! What is tested: one function per scenario. Each returns the first [`Violation`] that it finds.
+//! One function per scenario. Each returns the first [`Violation`] that it finds.
 
 // The line above, instead of a section per function.
 #![allow(clippy::missing_errors_doc)]

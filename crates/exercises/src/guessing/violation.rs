@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// What a scenario found wrong. Its text says what was expected and what came.
+/// A violation of the contract that a scenario found. Its text names what was expected and what was found.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Violation {
