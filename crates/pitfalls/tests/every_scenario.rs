@@ -1,9 +1,8 @@
 //! Every scenario of the suite rejects something: a scenario that nothing fails would prove nothing.
 //!
-//! The pitfalls of the gallery are rejected by a part of the scenarios. Here are stages, broken on purpose and without
-//! a story, for the others.
+//! Some scenarios reject a pitfall of the gallery. For the others, here are stages that are broken on purpose.
 
-// Test code, in helpers that clippy does not know for it; and an entry point returns a `Result`.
+// Clippy does not recognize the helpers as test code; and an entry point returns a `Result`.
 #![allow(clippy::unwrap_used, clippy::unnecessary_wraps)]
 
 use std::fs::File;
@@ -14,13 +13,17 @@ use std::thread;
 use std::time::Duration;
 
 use equivalence::{Reason, SCENARIOS, Settings, Violation, scenarios};
-use merge_core::{Chunk, Closer, Found, Input, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Closer, FanIn, Found, Input, MergeError, Output, Result, Summary};
 use pitfalls::GALLERY;
+use stage_parts::{block_on, join_all, run_tasks_with, send, spawn_writer};
 use stage1::{run_threads, tail_file};
+use stage3::tail_async;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 type Write<'a> = &'a mut dyn FnMut(Chunk) -> Result<()>;
 
-/// Stage 1, but each chunk goes through `change` on its way.
+/// Stage 1, with `change` applied to each chunk.
 fn changed(
     inputs: Vec<Input>,
     interval: Duration,
@@ -28,7 +31,7 @@ fn changed(
     change: impl Fn(Vec<u8>) -> Vec<u8> + Sync,
 ) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write: Write| {
-        tail_file(input, interval, &mut |lines| write(change(lines.to_vec()).into()))
+        tail_file(input, interval, &mut |chunk| write(change(chunk.to_vec()).into()))
     })
 }
 
@@ -88,7 +91,7 @@ fn one_close_closes_all(inputs: Vec<Input>, interval: Duration, output: Output) 
 
 fn ignores_write_errors(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write: Write| {
-        tail_file(input, interval, &mut |lines| write(lines).or(Ok(())))
+        tail_file(input, interval, &mut |chunk| write(chunk).or(Ok(())))
     })
 }
 
@@ -96,7 +99,7 @@ fn sleeps_through_the_close(inputs: Vec<Input>, interval: Duration, output: Outp
     run_threads(inputs, interval, output, |mut input, interval, write: Write| {
         loop {
             match input.read_lines()? {
-                Found::Lines(lines) => write(lines)?,
+                Found::Lines(chunk) => write(chunk)?,
                 Found::NoNewData => thread::sleep(interval),
                 Found::End => return Ok(()),
             }
@@ -109,13 +112,13 @@ fn lets_a_panic_pass(inputs: Vec<Input>, interval: Duration, output: Output) -> 
     let output = Mutex::new(output);
     thread::scope(|scope| {
         for input in inputs {
-            scope.spawn(|| tail_file(input, interval, &mut |lines| output.lock().unwrap().write(&lines)));
+            scope.spawn(|| tail_file(input, interval, &mut |chunk| output.lock().unwrap().write(&chunk)));
         }
     });
     Ok(summary)
 }
 
-/// Reads the file that it has opened first, whatever becomes of it and of its name.
+/// Reads only the file that it opened first, even if that file is truncated, replaced or deleted.
 fn reads_like_a_plain_file(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write: Write| {
         let failed = |source| MergeError::Input { path: input.path().to_owned(), source };
@@ -137,11 +140,11 @@ fn reads_like_a_plain_file(inputs: Vec<Input>, interval: Duration, output: Outpu
 
 fn reads_until_nothing_is_left(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write: Write| {
-        // What this one follows is never closed.
+        // This second input is never closed.
         let mut unending = Input::open(input.path())?;
         loop {
             match unending.read_lines()? {
-                Found::Lines(lines) => write(lines)?,
+                Found::Lines(chunk) => write(chunk)?,
                 _ if input.closer().is_closed() => return Ok(()),
                 _ => input.wait_closed(interval),
             }
@@ -149,12 +152,39 @@ fn reads_until_nothing_is_left(inputs: Vec<Input>, interval: Duration, output: O
     })
 }
 
+/// More chunks than any scenario has.
+const LONG_QUEUE: usize = 100_000;
+
+/// Stage 2 with a queue that is never full.
+fn stage2_with_a_long_queue(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(async {
+        let fan_in = FanIn::new(&inputs, &output);
+        let (queue, chunks) = mpsc::channel(LONG_QUEUE);
+        let mut tasks = JoinSet::new();
+        spawn_writer(&mut tasks, output, chunks);
+        for input in inputs {
+            let queue = queue.clone();
+            let mut write = move |chunk| queue.blocking_send(chunk).map_err(|_| MergeError::OutputGone);
+            tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
+        }
+        drop(queue);
+        join_all(tasks, fan_in).await
+    })
+}
+
+/// Stage 4 with a queue that is never full.
+fn stage4_with_a_long_queue(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(run_tasks_with(inputs, interval, output, LONG_QUEUE, |input, interval, queue| {
+        tail_async(input, interval, async move |chunk| send(&queue, chunk).await)
+    }))
+}
+
 fn opens_the_output_first(paths: &[PathBuf], output: &Path) -> Result<(Vec<Input>, Output)> {
     let output = Output::create(output, &[])?;
     Ok((Input::open_all(paths)?, output))
 }
 
-/// The scenario's name, how it is run, and what it finds.
+/// A scenario, its run on a broken stage, and the reason for which it rejects that stage.
 type Rejected = (&'static str, fn(&Settings) -> std::result::Result<(), Violation>, Reason);
 
 macro_rules! rejected {
@@ -190,12 +220,22 @@ fn is_rejected(&(scenario, run, reason): &Rejected) {
 
 #[test]
 fn stages_that_are_broken_on_purpose_are_rejected() {
-    // Together: those that hang have to be waited for.
+    // At the same time, because some of them hang until the patience ends.
     thread::scope(|scope| {
         for broken in BROKEN {
             scope.spawn(|| is_rejected(broken));
         }
     });
+}
+
+/// In stages 2 and 4 only the length of the queue holds the followers back.
+#[test]
+fn a_queue_that_is_never_full_is_rejected() {
+    for merge in [stage2_with_a_long_queue, stage4_with_a_long_queue] {
+        let settings = Settings::default();
+        let violation = scenarios::a_slow_output_holds_the_followers_back(merge, &settings).unwrap_err();
+        assert_eq!(violation.reason(), Reason::MemoryGrew, "{violation}");
+    }
 }
 
 #[test]
