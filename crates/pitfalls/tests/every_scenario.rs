@@ -319,6 +319,7 @@ const BROKEN: &[Rejected] = rejected! {
     a_run_after_a_failed_one_merges stops_for_good Failed
     a_backlog_comes_out_without_waiting waits_after_each_chunk NotVisible
     a_quiet_input_is_served_beside_an_endless_one keeps_its_turn Hung
+    a_quiet_input_has_its_turn_beside_busy_ones keeps_its_turn Hung
     an_empty_successor_that_is_replaced_in_turn_loses_nothing reads_like_a_plain_file NotVisible
     a_file_that_was_replaced_before_the_close_is_merged reads_like_a_plain_file Lost
     a_log_behind_a_link_is_followed_by_its_name reads_like_a_plain_file NotVisible
@@ -330,12 +331,11 @@ const BROKEN: &[Rejected] = rejected! {
     a_stuttering_output_gets_every_byte writes_twice Duplicated
 };
 
-/// Those that look at their whole process or need more time, each in a test of its own below.
+/// Those that look at their whole process, each in a test of its own below.
 const BROKEN_ALONE: &[Rejected] = rejected! {
     a_run_leaves_nothing_behind leaves_a_thread_behind LeftBehind
     idle_followers_keep_no_core_busy ignores_the_interval BusyWhileIdle
     a_line_comes_within_an_interval waits_ten_intervals Late
-    a_quiet_input_has_its_turn_beside_busy_ones keeps_its_turn Late
 };
 
 fn is_rejected(&(scenario, run, reason): &Rejected) {
@@ -369,12 +369,6 @@ fn an_interval_that_is_ignored_is_seen() {
 #[test]
 fn an_interval_that_is_exceeded_is_seen() {
     equivalence::alone("an_interval_that_is_exceeded_is_seen", || is_rejected(&BROKEN_ALONE[2]));
-}
-
-#[test]
-fn a_turn_that_is_kept_is_seen() {
-    let (scenario, run, reason) = BROKEN_ALONE[3];
-    assert_eq!(run(&Settings::default()).expect_err(scenario).reason(), reason);
 }
 
 /// In stages 2 and 4 only the length of the queue holds the followers back.

@@ -156,24 +156,33 @@ pub fn a_quiet_input_is_served_beside_an_endless_one(merge: EntryPoint, settings
     run.await_end().map(|_| ())
 }
 
-/// Contract 7: eight inputs with endless backlogs, and an output that is slower than they are. A quiet input waits for
+/// Contract 7: eight inputs get a line after each write, and the output is slower than they are. A quiet input waits for
 /// as many chunks as are on their way, not for many times as many.
 pub fn a_quiet_input_has_its_turn_beside_busy_ones(merge: EntryPoint, settings: &Settings) -> Outcome {
     const BUSY: usize = 8;
     /// Eight followers hold a chunk each, and a queue may hold some.
     const ALLOWED: u64 = 100;
 
-    let mut fixture = Fixture::new(BUSY + 1, settings);
-    for input in 0..BUSY {
-        fixture.append(input, format!("{}\n", "x".repeat(99)).repeat(120_000));
-    }
-    fixture.captured.after_each_write(|| thread::sleep(Duration::from_millis(2)));
+    let fixture = Fixture::new(BUSY + 1, settings);
+    let stop = Arc::new(AtomicBool::new(false));
+    let more = {
+        let (busy, stop) = (fixture.paths[..BUSY].to_vec(), Arc::clone(&stop));
+        move || {
+            if !stop.load(Ordering::Relaxed) {
+                busy.iter().for_each(|path| super::append(path, b"busy\n"));
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    };
+    more();
+    fixture.captured.after_each_write(more);
     let run = fixture.start(merge);
-    run.await_that("the backlogs to begin", |merged| merged.len() > 1_000_000)?;
+    run.await_that("the busy inputs", |merged| merged.len() > 1000)?;
     let before = fixture.captured.writes();
     super::append(&fixture.paths[BUSY], b"quiet\n");
     run.await_that("the line of the quiet input", |merged| merged.windows(6).any(|part| part == b"quiet\n"))?;
     let waited = fixture.captured.writes() - before;
+    stop.store(true, Ordering::Relaxed);
     run.close_all();
     run.await_end()?;
     if waited > ALLOWED {
