@@ -1,5 +1,6 @@
 //! Runs beside and after each other, and what they hold and leave behind.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 use std::{env, panic, thread};
 
@@ -95,7 +96,7 @@ pub fn a_run_after_a_failed_one_merges(merge: EntryPoint, settings: &Settings) -
 /// (Open files are looked at after every run of every scenario.)
 pub fn a_run_leaves_nothing_behind(merge: EntryPoint, settings: &Settings) -> Outcome {
     let folder = env::current_dir().ok();
-    let hook = HookWitness::set();
+    set_hook();
     let before = threads();
     for fault in [None, Some(Fault::Full)] {
         let mut fixture = Fixture::new(5, settings);
@@ -128,33 +129,28 @@ pub fn a_run_leaves_nothing_behind(merge: EntryPoint, settings: &Settings) -> Ou
     if env::current_dir().ok() != folder {
         return left("another current folder".into());
     }
-    if !hook.is_there() {
+    if !hook_is_there() {
         return left("another panic hook".into());
     }
     Ok(())
 }
 
-/// A panic hook of our own.
-struct HookWitness;
-
 thread_local! {
-    static HOOKED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    static HOOKED: Cell<bool> = const { Cell::new(false) };
 }
 
-impl HookWitness {
-    fn set() -> Self {
-        let former = panic::take_hook();
-        panic::set_hook(Box::new(move |panic| {
-            HOOKED.set(true);
-            former(panic);
-        }));
-        Self
-    }
+/// Sets a panic hook that can be recognized.
+fn set_hook() {
+    let former = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        HOOKED.set(true);
+        former(panic);
+    }));
+}
 
-    /// Whether it is still the one that is called.
-    fn is_there(&self) -> bool {
-        HOOKED.set(false);
-        let _ = panic::catch_unwind(|| panic!("a panic to see whose hook is called"));
-        HOOKED.get()
-    }
+/// Whether it is still the one that is called.
+fn hook_is_there() -> bool {
+    HOOKED.set(false);
+    let _ = panic::catch_unwind(|| panic!("a panic to see whose hook is called"));
+    HOOKED.get()
 }

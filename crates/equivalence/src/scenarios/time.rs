@@ -169,7 +169,9 @@ pub fn a_quiet_input_has_its_turn_beside_busy_ones(merge: EntryPoint, settings: 
         let (busy, stop) = (fixture.paths[..BUSY].to_vec(), Arc::clone(&stop));
         move || {
             if !stop.load(Ordering::Relaxed) {
-                busy.iter().for_each(|path| super::append(path, b"busy\n"));
+                for path in &busy {
+                    super::append(path, b"busy\n");
+                }
                 thread::sleep(Duration::from_millis(1));
             }
         }
