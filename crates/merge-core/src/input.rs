@@ -189,12 +189,8 @@ impl Input {
             // The read meets the error again, after it has read what is still there.
             Ok(Name::Another) | Err(_) => return Ok(true),
         };
-        for (index, source) in self.files.iter().enumerate() {
-            let length = match newest {
-                Some(length) if index + 1 == self.files.len() => length,
-                _ => self.length_of(source)?,
-            };
-            if length != source.position {
+        for index in 0..self.files.len() {
+            if self.length_of(index, newest)? != self.files[index].position {
                 return Ok(true);
             }
         }
@@ -276,17 +272,20 @@ impl Input {
         let (newest, failure) = named.map_or_else(|error| (None, Some(error)), |newest| (newest, None));
         self.failure = failure;
         for index in 0..self.files.len() {
-            self.files[index].length = match newest {
-                Some(length) if index + 1 == self.files.len() => length,
-                _ => self.length_of(&self.files[index])?,
-            };
+            self.files[index].length = self.length_of(index, newest)?;
         }
         Ok(())
     }
 
-    fn length_of(&self, source: &Source) -> Result<u64> {
-        let failed = |source| MergeError::Input { path: self.path.clone(), source };
-        Ok(source.file.as_file().metadata().map_err(failed)?.len())
+    /// The length of one of the files. Where the look at the name has shown that of the newest file, it is not asked again.
+    fn length_of(&self, index: usize, newest: Option<u64>) -> Result<u64> {
+        if let Some(length) = newest
+            && index + 1 == self.files.len()
+        {
+            return Ok(length);
+        }
+        let metadata = self.files[index].file.as_file().metadata();
+        Ok(metadata.map_err(|source| MergeError::Input { path: self.path.clone(), source })?.len())
     }
 
     fn look_at_name(&self) -> Result<Name> {

@@ -138,11 +138,49 @@ fn a_writer_that_has_not_begun_the_new_file_may_go_on_with_the_old_one() {
     assert_eq!(log.read_all(), b"b\n");
     log.append(b"c\n");
     assert_eq!(log.read_all(), b"c\n");
-    // It may even go on for an interval after the new file has begun.
-    old.write_all(b"late\nhalf").unwrap();
-    assert_eq!(log.read_all(), b"late\n");
+    // It may even go on for an interval after the new file has begun, also in the middle of a line.
+    old.write_all(b"late\nha").unwrap();
+    log.append(b"d\n");
+    assert_eq!(log.read_all(), b"late\nd\n");
+    old.write_all(b"lf\nunfinished").unwrap();
     assert_eq!(log.read_all(), b"half\n");
+    assert_eq!(log.read_all(), b"unfinished\n");
     assert_eq!(log.input.files.len(), 1, "the old file is closed");
+}
+
+#[test]
+fn half_a_line_waits_for_its_rest_while_the_new_file_is_empty() {
+    let mut log = Log::new(b"a\nha");
+    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+    log.rotate();
+    log.append(b"");
+    assert_eq!(log.read_all(), b"a\n");
+    old.write_all(b"lf\n").unwrap();
+    assert_eq!(log.read_all(), b"half\n");
+}
+
+#[test]
+fn a_look_tells_whether_a_read_has_something_to_do() {
+    let mut log = Log::new(b"a\n");
+    let unread = |log: &Log| log.input.has_unread().unwrap();
+    assert!(unread(&log), "a line");
+    log.read_all();
+    assert!(!unread(&log));
+    log.rotate();
+    assert!(!unread(&log), "the name is free");
+    log.append(b"");
+    assert!(unread(&log), "a new file, to be opened");
+    log.read_all();
+    assert!(!unread(&log));
+    log.append(b"b\n");
+    assert!(unread(&log), "a line in the new file");
+    log.read_all();
+    assert!(unread(&log), "the old file, to be closed");
+    log.read_all();
+    log.read_all();
+    assert!(!unread(&log));
+    log.close();
+    assert!(unread(&log), "the end");
 }
 
 #[test]
@@ -182,7 +220,8 @@ fn a_line_longer_than_the_limit_is_an_error_with_its_place() {
 
 #[test]
 fn a_line_that_grows_beyond_the_limit_is_an_error_and_takes_no_more_memory() {
-    let mut log = Log::new(b"");
+    let mut log = Log::new(b"12\n");
+    log.read_all();
     log.input.blocks = Blocks::of_length(8);
     log.input.set_max_line(100);
     let mut written = 0;
@@ -195,7 +234,7 @@ fn a_line_that_grows_beyond_the_limit_is_an_error_and_takes_no_more_memory() {
         }
     };
     assert_eq!(written, 110);
-    assert!(matches!(error, MergeError::LineTooLong { position: 0, limit: 100, .. }), "{error}");
+    assert!(matches!(error, MergeError::LineTooLong { position: 3, limit: 100, .. }), "{error}");
 }
 
 #[test]
