@@ -273,6 +273,35 @@ impl Running {
         self.await_state("a write", |state| state.waiting)
     }
 
+    /// Waits until `bytes` were read from an input. Returns false where the follower's own leaf does not count them.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation::Hung`] when the patience ends.
+    pub fn await_read(&self, input: usize, bytes: u64) -> Result<bool, Violation> {
+        self.await_condition("a read", || {
+            let read = self.closers[input].bytes_read();
+            read >= bytes || read == 0
+        })?;
+        Ok(self.closers[input].bytes_read() > 0)
+    }
+
+    /// Waits until `condition` holds, whatever the output does.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation::Hung`] when the patience ends.
+    pub(crate) fn await_condition(&self, what: &str, condition: impl Fn() -> bool) -> Result<(), Violation> {
+        let deadline = Instant::now() + self.settings.patience;
+        while !condition() {
+            if Instant::now() >= deadline {
+                return Err(self.hung(what));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
     /// Waits until a write is being held back and no follower reads any more.
     ///
     /// How long followers must stand still can only be a guess. A wrong one lets a bad stage pass and never fails a
