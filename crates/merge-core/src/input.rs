@@ -17,6 +17,8 @@ use crate::{Chunk, Closer, MergeError, Result};
 /// How much an input reads at once, in bytes, while no block is free. It keeps that until the output takes it, so
 /// thousands of inputs may have as much each.
 const PIECE: usize = 16 * 1024;
+/// How many files of one input may be open although the older ones have been read.
+const MOST_FILES: usize = 4;
 /// The greatest length of a line, in bytes, unless the caller sets another.
 const MAX_LINE: usize = 64 * 1024 * 1024;
 
@@ -66,6 +68,11 @@ struct Source {
 impl Source {
     fn new(file: Handle) -> Self {
         Self { file, length: 0, position: 0, unfinished: Vec::new(), rested: false }
+    }
+
+    /// Whether all of it has been handed out.
+    fn is_done(&self) -> bool {
+        self.unread() == 0 && self.unfinished.is_empty()
     }
 
     fn unread(&self) -> u64 {
@@ -310,6 +317,10 @@ impl Input {
             // A file that gets its name back goes on where it was.
             Some(index) => self.files.make_contiguous()[index..].rotate_left(1),
             None => self.files.push_back(Source::new(file)),
+        }
+        // A busy input is never at rest. What has been read is then closed by number.
+        while self.files.len() > MOST_FILES && self.files[0].is_done() {
+            self.files.pop_front();
         }
         Ok(())
     }

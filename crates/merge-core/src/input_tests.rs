@@ -198,6 +198,18 @@ fn an_empty_file_that_is_replaced_in_turn_is_read_to_its_end() {
 }
 
 #[test]
+fn a_busy_input_that_is_replaced_again_and_again_keeps_few_files_open() {
+    let mut log = Log::new(b"0\n");
+    for generation in 1..20 {
+        fs::rename(&log.path, log.folder.path().join(generation.to_string())).unwrap();
+        log.append(format!("{generation}\n").as_bytes());
+        assert_eq!(log.read(), lines(&format!("{}\n", generation - 1)));
+        assert!(log.input.files.len() <= MOST_FILES, "{} files are open", log.input.files.len());
+    }
+    assert_eq!(log.read(), lines("19\n"));
+}
+
+#[test]
 fn a_file_that_gets_its_name_back_goes_on_where_it_was() {
     let mut log = Log::new(b"a\n");
     log.read_all();
