@@ -228,6 +228,13 @@ fn a_line_longer_than_the_limit_is_an_error_with_its_place() {
     assert_eq!(log.read(), lines("12\n1234\n"));
     let error = log.input.read_lines().unwrap_err().to_string();
     assert!(error.ends_with("the line at byte 8 is longer than 5 bytes"), "{error}");
+
+    let mut log = Log::new(b"ab");
+    log.input.set_max_line(5);
+    assert_eq!(log.read(), Found::NoNewData);
+    log.append(b"c\n1234567\n");
+    assert_eq!(log.read(), lines("abc\n"));
+    assert!(matches!(log.input.read_lines(), Err(MergeError::LineTooLong { position: 4, .. })));
 }
 
 #[test]
