@@ -263,11 +263,12 @@ pub fn bytes_pass_unchanged(merge: EntryPoint, settings: &Settings) -> Outcome {
     let run = fixture.start(merge);
     let every_byte: Vec<u8> = (0..=u8::MAX).filter(|&byte| byte != b'\n').chain([b'\n']).collect();
     let cases: [&[u8]; 8] = [
-        b"dos\r\n\r\n",
+        // At the start of its file, where some would take it away.
+        b"\xef\xbb\xbfbom\n",
         b"nul\0nul\n\0\n",
         b"\xff\xfe\xc3\n",
         &every_byte,
-        b"\xef\xbb\xbfbom\n",
+        b"dos\r\n\r\n",
         b"\x1b[31mcolour\x1b[0m\n",
         b"   \t \n",
         b"\n\n\n",
