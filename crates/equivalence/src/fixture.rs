@@ -150,7 +150,7 @@ impl Fixture {
     /// Starts the entry point on the fixture's inputs, which write to its [`CapturedOutput`].
     #[must_use]
     pub fn start(&self, merge: impl AnyEntryPoint) -> Running {
-        self.start_with(merge, Output::new("(captured)", self.captured.clone()))
+        self.start_with(merge, self.captured.output())
     }
 
     /// Starts the entry point with another output.
@@ -166,14 +166,32 @@ impl Fixture {
         let closers = inputs.iter().map(Input::closer).collect();
         let interval = self.interval;
         let (ended, end) = mpsc::channel();
+        let (folder, captured) = (self.folder.path().to_owned(), self.captured.clone());
         let run = move || {
             let outcome = catch_unwind(AssertUnwindSafe(|| merge(inputs, interval, output)));
+            // Contract 5, seen at the very moment of the return.
+            let left = left_behind(&folder, &captured);
             // The scenario may have given up by now.
-            let _ = ended.send(outcome.map_err(|panic| MergeError::ended_early(Some(panic)).to_string()));
+            let _ = ended.send((outcome.map_err(|panic| MergeError::ended_early(Some(panic)).to_string()), left));
         };
         thread::Builder::new().name("merge".into()).spawn(run).expect("a thread for the entry point");
-        Running { closers, end, ended: RefCell::new(None), captured: self.captured.clone(), settings: self.settings }
+        Running {
+            closers,
+            end,
+            ended: RefCell::new(None),
+            left: RefCell::new(None),
+            captured: self.captured.clone(),
+            settings: self.settings,
+        }
     }
+}
+
+/// What a run that has just returned has not let go.
+fn left_behind(folder: &Path, captured: &CapturedOutput) -> Option<String> {
+    if captured.lock().writers > 0 {
+        return Some("the output".into());
+    }
+    crate::process::open_files_in(folder).first().map(|file| format!("the open file {}", file.display()))
 }
 
 /// Appends to any file, creating it where it is missing.
@@ -182,7 +200,8 @@ pub(crate) fn append(path: &Path, bytes: &[u8]) {
     file.write_all(bytes).expect("a scratch file can be written");
 }
 
-type Outcome = Result<merge_core::Result<Summary>, String>;
+/// How the run ended, and what it left behind.
+type Outcome = (Result<merge_core::Result<Summary>, String>, Option<String>);
 
 /// An entry point that is running.
 #[derive(Debug)]
@@ -192,6 +211,8 @@ pub struct Running {
     end: Receiver<Outcome>,
     /// The end, when it has been seen and not yet been taken.
     ended: RefCell<Option<Outcome>>,
+    /// What the run has left behind, when its end has been taken.
+    left: RefCell<Option<String>>,
     captured: CapturedOutput,
     settings: Settings,
 }
@@ -252,6 +273,35 @@ impl Running {
         self.await_state("a write", |state| state.waiting)
     }
 
+    /// Waits until `bytes` were read from an input. Returns false where the follower's own leaf does not count them.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation::Hung`] when the patience ends.
+    pub fn await_read(&self, input: usize, bytes: u64) -> Result<bool, Violation> {
+        self.await_condition("a read", || {
+            let read = self.closers[input].bytes_read();
+            read >= bytes || read == 0
+        })?;
+        Ok(self.closers[input].bytes_read() > 0)
+    }
+
+    /// Waits until `condition` holds, whatever the output does.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation::Hung`] when the patience ends.
+    pub(crate) fn await_condition(&self, what: &str, condition: impl Fn() -> bool) -> Result<(), Violation> {
+        let deadline = Instant::now() + self.settings.patience;
+        while !condition() {
+            if Instant::now() >= deadline {
+                return Err(self.hung(what));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
     /// Waits until a write is being held back and no follower reads any more.
     ///
     /// How long followers must stand still can only be a guess. A wrong one lets a bad stage pass and never fails a
@@ -282,13 +332,13 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`Violation::BusyWhileIdle`] when it was more than a twentieth of that second.
+    /// [`Violation::BusyWhileIdle`] when it was more than a hundredth of that second.
     pub fn await_idle(&self) -> Result<(), Violation> {
         const SECOND: Duration = Duration::from_secs(1);
         let Some(before) = crate::process::cpu_time() else { return Ok(()) };
         thread::sleep(SECOND);
         let busy = crate::process::cpu_time().unwrap_or(before).saturating_sub(before);
-        if busy > SECOND / 20 { Err(Violation::BusyWhileIdle { busy, of: SECOND }) } else { Ok(()) }
+        if busy > SECOND / 100 { Err(Violation::BusyWhileIdle { busy, of: SECOND }) } else { Ok(()) }
     }
 
     fn await_state(&self, what: &str, condition: impl Fn(&State) -> bool) -> Result<(), Violation> {
@@ -327,7 +377,7 @@ impl Running {
         let lines = merged.split_inclusive(|&byte| byte == b'\n').count() as u64;
         let expected = Summary { inputs: self.closers.len(), lines, bytes: merged.len() as u64 };
         if summary == expected {
-            Ok(())
+            self.nothing_left()
         } else {
             Err(Violation::WrongSummary { expected: format!("{expected:?}"), found: format!("{summary:?}") })
         }
@@ -339,7 +389,8 @@ impl Running {
     ///
     /// When it hangs, fails or panics.
     pub fn await_end(self) -> Result<Summary, Violation> {
-        self.outcome()?.map_err(Violation::Failed)
+        let summary = self.outcome()?.map_err(Violation::Failed)?;
+        self.nothing_left().map(|()| summary)
     }
 
     /// Whether the run has ended, without waiting for it.
@@ -359,7 +410,7 @@ impl Running {
     /// When it hangs or panics, or ends otherwise.
     pub fn end_with_error(self, expected: &str, is_it: impl Fn(&MergeError) -> bool) -> Result<(), Violation> {
         let found = match self.outcome()? {
-            Err(error) if is_it(&error) => return Ok(()),
+            Err(error) if is_it(&error) => return self.nothing_left(),
             Err(error) => format!("{error} ({error:?})"),
             Ok(summary) => format!("no error: {summary:?}"),
         };
@@ -370,12 +421,19 @@ impl Running {
     fn outcome(&self) -> Result<merge_core::Result<Summary>, Violation> {
         let ended = self.ended.take();
         match ended.map_or_else(|| self.end.recv_timeout(self.settings.patience), Ok) {
-            Ok(outcome) => outcome.map_err(|message| Violation::Panicked { message }),
+            Ok((outcome, left)) => {
+                *self.left.borrow_mut() = left;
+                outcome.map_err(|message| Violation::Panicked { message })
+            }
             Err(RecvTimeoutError::Timeout) => Err(self.hung("the run to end")),
             Err(RecvTimeoutError::Disconnected) => {
                 Err(Violation::Panicked { message: "the entry point is gone".into() })
             }
         }
+    }
+
+    fn nothing_left(&self) -> Result<(), Violation> {
+        self.left.take().map_or(Ok(()), |what| Err(Violation::LeftBehind { what }))
     }
 
     fn hung(&self, what: &str) -> Violation {
@@ -432,7 +490,16 @@ struct Watched {
 
 #[derive(Default)]
 struct State {
+    /// What has been written and flushed.
     bytes: Vec<u8>,
+    /// What has been written since the last flush.
+    unflushed: Vec<u8>,
+    /// Whether a write takes at most seven bytes, and every other write is interrupted.
+    stutters: bool,
+    /// How many writes there were.
+    writes: u64,
+    /// How many outputs write to it.
+    writers: usize,
     /// Writes wait while this is set.
     held: bool,
     /// A write is waiting.
@@ -448,15 +515,35 @@ struct State {
 pub enum Fault {
     /// With an error, as a full disk does.
     Full,
+    /// With an error, as a pipe does whose reader has gone.
+    BrokenPipe,
     /// With a panic in the writer.
     Panic,
 }
 
 impl CapturedOutput {
-    /// What has been written.
+    /// A new output that writes to it, under the name `(captured)`.
+    #[must_use]
+    pub fn output(&self) -> Output {
+        self.lock().writers += 1;
+        Output::new("(captured)", Writer(self.clone()))
+    }
+
+    /// What has been written and flushed.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         self.lock().bytes.clone()
+    }
+
+    /// How many writes there were.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.lock().writes
+    }
+
+    /// Makes every write take at most seven bytes, and interrupts every other one.
+    pub fn stutter(&self) {
+        self.lock().stutters = true;
     }
 
     /// Makes every write wait until [`CapturedOutput::release`].
@@ -475,7 +562,7 @@ impl CapturedOutput {
         self.lock().fault = Some((bytes, fault));
     }
 
-    /// Calls `hook` after each write, before the writer goes on.
+    /// Calls `hook` after each flush, before the writer goes on.
     pub fn after_each_write(&self, hook: impl Fn() + Send + Sync + 'static) {
         self.lock().after_write = Some(Arc::new(hook));
     }
@@ -501,6 +588,25 @@ impl CapturedOutput {
     }
 }
 
+/// What an output writes with. It shows when the output is dropped.
+struct Writer(CapturedOutput);
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.0.lock().writers -= 1;
+    }
+}
+
 impl Write for CapturedOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut state = self.lock();
@@ -510,27 +616,35 @@ impl Write for CapturedOutput {
             state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.waiting = false;
+        state.writes += 1;
+        if state.stutters && state.writes % 2 == 1 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let bytes = if state.stutters { &bytes[..bytes.len().min(7)] } else { bytes };
+        let written = state.bytes.len() + state.unflushed.len() + bytes.len();
         match state.fault {
-            Some((most, Fault::Full)) if state.bytes.len() + bytes.len() > most => {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            Some((most, Fault::Panic)) if state.bytes.len() + bytes.len() > most => {
+            Some((most, Fault::Full)) if written > most => return Err(io::ErrorKind::StorageFull.into()),
+            Some((most, Fault::BrokenPipe)) if written > most => return Err(io::ErrorKind::BrokenPipe.into()),
+            Some((most, Fault::Panic)) if written > most => {
                 drop(state);
                 panic!("the captured output panics, as it was told to");
             }
             _ => {}
         }
-        state.bytes.extend(bytes);
+        state.unflushed.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut state = self.lock();
+        let mut unflushed = std::mem::take(&mut state.unflushed);
+        state.bytes.append(&mut unflushed);
         let hook = state.after_write.clone();
         drop(state);
         self.0.changed.notify_all();
         if let Some(hook) = hook {
             hook();
         }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -2,20 +2,21 @@
 //!
 //! The entry point cannot show that: it is blocking, and a merge that blocks its only worker still merges. So these
 //! checks look from inside, on a current-thread runtime. A task beats beside the merge, and the beat has to go on while
-//! the output is held back. And a subscriber on the runtime's one thread sees every span of a read that runs there.
+//! the output is held back. A subscriber on the runtime's one thread sees every span of a read that runs there. And a
+//! merge whose future is dropped half way has to end its followers, while the runtime goes on.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use merge_core::{Input, Output, Summary};
+use merge_core::{Input, MergeError, Output, Summary};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use crate::{Fixture, Settings, Violation};
 
-/// Makes the two `#[test]`s of an async top: `heartbeat!(stage4::run_tasks)`. The calling crate needs tokio.
+/// Makes the three `#[test]`s of an async top: `heartbeat!(stage4::run_tasks)`. The calling crate needs tokio.
 #[macro_export]
 macro_rules! heartbeat {
     ($run:path) => {
@@ -31,6 +32,14 @@ macro_rules! heartbeat {
         fn a_read_blocks_no_runtime_worker() {
             let settings = $crate::Settings::default();
             if let Err(violation) = $crate::heartbeat::check_reads($crate::beating!($run), &settings) {
+                panic!("{violation}");
+            }
+        }
+
+        #[test]
+        fn a_run_whose_future_is_dropped_ends_its_followers() {
+            let settings = $crate::Settings::default();
+            if let Err(violation) = $crate::heartbeat::check_dropped($crate::dropped!($run), &settings) {
                 panic!("{violation}");
             }
         }
@@ -55,6 +64,60 @@ macro_rules! beating {
             })
         }
     };
+}
+
+/// An async top as an entry point whose future is dropped when the first condition holds. Its runtime goes on until the
+/// second one does.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! dropped {
+    ($run:path) => {
+        |inputs, interval, output, drop_it, it_has_ended| {
+            let runtime = ::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let until = async |holds: Box<dyn Fn() -> bool + Send + Sync>| {
+                while !holds() {
+                    ::tokio::time::sleep(::std::time::Duration::from_millis(1)).await;
+                }
+            };
+            runtime.block_on(async {
+                ::tokio::select! {
+                    merged = $run(inputs, interval, output) => return merged,
+                    () = until(drop_it) => {}
+                }
+                until(it_has_ended).await;
+                Err(::merge_core::MergeError::Cancelled)
+            })
+        }
+    };
+}
+
+/// A condition to wait for.
+pub type Condition = Box<dyn Fn() -> bool + Send + Sync>;
+
+/// An entry point whose run is dropped when the first condition holds, and which returns when the second one does.
+pub type DroppedEntryPoint = fn(Vec<Input>, Duration, Output, Condition, Condition) -> merge_core::Result<Summary>;
+
+/// Drops the future of a run whose followers sleep for an hour, and waits for their files to be closed.
+///
+/// # Errors
+///
+/// [`Violation::LeftBehind`] when they are not.
+pub fn check_dropped(merge: DroppedEntryPoint, settings: &Settings) -> Result<(), Violation> {
+    let mut fixture = Fixture::new(3, settings).with_an_hour();
+    for input in 0..3 {
+        fixture.append(input, format!("{input}\n"));
+    }
+    let (captured, folder, patience) = (fixture.captured.clone(), fixture.folder().to_owned(), settings.patience);
+    let run = fixture.start(move |inputs, interval, output| {
+        let merged = Box::new(move || captured.bytes().len() == 6);
+        let since = OnceLock::new();
+        let closed = Box::new(move || {
+            let late = since.get_or_init(Instant::now).elapsed() > patience;
+            late || crate::process::open_files_in(&folder).is_empty()
+        });
+        merge(inputs, interval, output, merged, closed)
+    });
+    run.end_with_error("that it was dropped", |error| matches!(error, MergeError::Cancelled))
 }
 
 /// An entry point that is given a function to call for every beat of its runtime.

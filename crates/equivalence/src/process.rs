@@ -1,8 +1,9 @@
 //! What a scenario sees of its own process, and how it gets one to itself.
 
-use std::env;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
+use std::{env, fs};
 
 /// The test that this process was started for, if it was started for one.
 const ALONE: &str = "EQUIVALENCE_ALONE";
@@ -27,9 +28,25 @@ pub fn alone(test: &str, run: impl FnOnce()) {
 
 /// How long the threads of this process have computed so far, where the system says so.
 pub(crate) fn cpu_time() -> Option<Duration> {
-    let threads = std::fs::read_dir("/proc/self/task").ok()?;
+    let threads = fs::read_dir("/proc/self/task").ok()?;
     // The first figure is in nanoseconds. A thread that ends meanwhile is left out.
-    let figures = threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok());
+    let figures = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("schedstat")).ok());
     let nanoseconds = figures.filter_map(|text| text.split(' ').next()?.parse::<u64>().ok()).sum();
     (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
+}
+
+/// The names of the threads of this process, where the system says so.
+pub(crate) fn threads() -> Vec<String> {
+    let Ok(threads) = fs::read_dir("/proc/self/task") else { return Vec::new() };
+    let name = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("comm")).ok();
+    let mut names: Vec<_> = threads.flatten().filter_map(name).map(|name| name.trim().to_owned()).collect();
+    names.sort();
+    names
+}
+
+/// The open files of this process that are in `folder`, where the system says so.
+pub(crate) fn open_files_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(files) = fs::read_dir("/proc/self/fd") else { return Vec::new() };
+    let files = files.flatten().filter_map(|file| fs::read_link(file.path()).ok());
+    files.filter(|file| file.starts_with(folder)).collect()
 }

@@ -5,6 +5,11 @@
 // The line above, instead of a section per function.
 #![allow(clippy::missing_errors_doc)]
 
+mod failures;
+mod files;
+mod runs;
+mod time;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +23,11 @@ use rand::{RngExt, SeedableRng};
 
 use crate::fixture::append;
 use crate::{EntryPoint, Fault, Fixture, Running, Settings, Violation, Writers};
+
+pub use failures::*;
+pub use files::*;
+pub use runs::*;
+pub use time::*;
 
 type Outcome = Result<(), Violation>;
 
@@ -62,8 +72,25 @@ macro_rules! each_scenario {
             a_line_is_visible_while_nothing_else_happens
             the_run_returns_only_when_the_output_is_complete
             a_slow_output_holds_the_followers_back
+            long_lines_and_a_slow_output_take_no_more_than_they_may
             a_run_whose_output_stands_still_holds_up_no_other_run
+            a_run_after_a_failed_one_merges
+            a_run_leaves_nothing_behind
+            idle_followers_keep_no_core_busy
             a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy
+            a_backlog_comes_out_without_waiting
+            a_line_comes_within_an_interval
+            a_quiet_input_is_served_beside_an_endless_one
+            a_quiet_input_has_its_turn_beside_busy_ones
+            an_empty_successor_that_is_replaced_in_turn_loses_nothing
+            a_file_that_was_replaced_before_the_close_is_merged
+            a_log_behind_a_link_is_followed_by_its_name
+            a_name_that_is_no_text_is_followed
+            a_read_that_fails_ends_the_run
+            the_first_error_is_the_one_that_is_returned
+            a_broken_pipe_is_an_error
+            a_line_over_the_limit_ends_the_run
+            a_stuttering_output_gets_every_byte
             a_refused_input_leaves_the_output_untouched
             an_output_that_is_an_input_is_refused
         }
@@ -79,7 +106,12 @@ macro_rules! scenario_list {
 each_scenario!(scenario_list,);
 
 /// Those that look at their whole process, so that each needs one to itself.
-pub(crate) const ALONE: &[&str] = &["a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy"];
+pub(crate) const ALONE: &[&str] = &[
+    "a_run_leaves_nothing_behind",
+    "idle_followers_keep_no_core_busy",
+    "a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy",
+    "a_line_comes_within_an_interval",
+];
 
 /// The article's own: five writers with random pauses, closed when they are done.
 pub fn concurrent_random_writers_are_merged(merge: EntryPoint, settings: &Settings) -> Outcome {
@@ -128,7 +160,7 @@ pub fn closed_before_the_run_it_merges_what_is_there_and_returns(merge: EntryPoi
     for input in &inputs {
         input.closer().close();
     }
-    let output = Output::new("(captured)", fixture.captured.clone());
+    let output = fixture.captured.output();
     fixture.start_opened(merge, inputs, output).end_confirmed(&fixture.sources())
 }
 
@@ -230,11 +262,20 @@ pub fn bytes_pass_unchanged(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(4, settings);
     let run = fixture.start(merge);
     let every_byte: Vec<u8> = (0..=u8::MAX).filter(|&byte| byte != b'\n').chain([b'\n']).collect();
+    let cases: [&[u8]; 8] = [
+        // At the start of its file, where some would take it away.
+        b"\xef\xbb\xbfbom\n",
+        b"nul\0nul\n\0\n",
+        b"\xff\xfe\xc3\n",
+        &every_byte,
+        b"dos\r\n\r\n",
+        b"\x1b[31mcolour\x1b[0m\n",
+        b"   \t \n",
+        b"\n\n\n",
+    ];
     let mut expected = Vec::new();
-    for (input, bytes) in
-        [&b"dos\r\n\r\n"[..], b"nul\0nul\n\0\n", b"\xff\xfe\xc3\n", &every_byte].into_iter().enumerate()
-    {
-        fixture.append(input, bytes);
+    for (input, bytes) in cases.into_iter().enumerate() {
+        fixture.append(input % 4, bytes);
         expected.extend(bytes);
         run.await_output(&expected)?;
     }
@@ -347,6 +388,13 @@ pub fn a_file_truncated_in_place_is_read_from_the_start_again(merge: EntryPoint,
         fixture.append(0, &long);
         expected.extend(long.as_bytes());
         run.await_output(&expected)?;
+        // Half a line, which was read before the file is truncated.
+        let read = run.closers[0].bytes_read();
+        append(&fixture.paths[0], b"half");
+        if run.await_read(0, read + 4)? {
+            fixture.remember(0, "half\n");
+            expected.extend(b"half\n");
+        }
         let short = format!("{round} short\n");
         fixture.truncate(0, &short);
         expected.extend(short.as_bytes());
@@ -377,6 +425,7 @@ pub fn a_file_replaced_under_load_loses_nothing(merge: EntryPoint, settings: &Se
             merged.windows(first.len()).any(|w| w == first.as_bytes())
         })?;
     }
+    run.await_condition("old files to be closed", || crate::process::open_files_in(fixture.folder()).len() <= 3)?;
     run.close_all();
     run.end_confirmed(&fixture.sources())
 }
@@ -406,6 +455,9 @@ pub fn an_input_that_fails_ends_the_run_and_the_others_are_merged(merge: EntryPo
     run.await_merge(&fixture.sources())?;
     fixture.append(0, "0-half");
     fixture.append(1, "1-b\n");
+    // What is still in the failing one comes before its error.
+    fixture.append(3, "3-b\n3-half");
+    fixture.remember(3, "\n");
     fixture.rename(3, "away");
     fs::create_dir(&fixture.paths[3]).expect("a scratch folder");
     let failing = fixture.paths[3].clone();
@@ -484,6 +536,7 @@ pub fn a_close_wakes_a_follower_at_once(merge: EntryPoint, settings: &Settings) 
 pub fn a_line_is_visible_while_nothing_else_happens(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(2, settings);
     let output = fixture.folder().join("merged");
+    fs::write(&output, "an old output\n").expect("a scratch file");
     let opened = Input::open_all(&fixture.paths).expect("scratch files can be opened");
     let merged = Output::create(&output, &opened).map_err(Violation::Failed)?;
     let run = fixture.start_opened(merge, opened, merged);
@@ -525,61 +578,6 @@ pub fn the_run_returns_only_when_the_output_is_complete(merge: EntryPoint, setti
     run.end_confirmed(&fixture.sources())
 }
 
-/// Contract 10: while the output takes nothing, the followers stop reading long before they have read all.
-pub fn a_slow_output_holds_the_followers_back(merge: EntryPoint, settings: &Settings) -> Outcome {
-    const ALLOWED: u64 = 16 * 1024 * 1024;
-
-    let mut fixture = Fixture::new(4, settings);
-    fixture.append_backlogs(8 * 1024 * 1024);
-    fixture.captured.hold();
-    let run = fixture.start(merge);
-    run.await_standstill(ALLOWED)?;
-    fixture.captured.release();
-    run.close_all();
-    run.end_confirmed(&fixture.sources())
-}
-
-/// Contract 11: one run cannot hand over what its followers hold; another run in the same process merges and ends.
-pub fn a_run_whose_output_stands_still_holds_up_no_other_run(merge: EntryPoint, settings: &Settings) -> Outcome {
-    let mut held = Fixture::new(8, settings);
-    held.append_backlogs(4 * 1024 * 1024);
-    held.captured.hold();
-    let standing = held.start(merge);
-    standing.await_standstill(u64::MAX)?;
-
-    let mut other = Fixture::new(8, settings);
-    for input in 0..8 {
-        other.append(input, format!("{input}\n"));
-    }
-    let run = other.start(merge);
-    run.await_merge(&other.sources())?;
-    run.close_all();
-    run.end_confirmed(&other.sources())?;
-
-    held.captured.release();
-    standing.close_all();
-    standing.end_confirmed(&held.sources())
-}
-
-/// Contract 7: a file of sysfs has a length of 4,096 bytes, whatever is in it. A follower that takes the difference
-/// for unread data reads again and again.
-pub fn a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy(
-    merge: EntryPoint,
-    settings: &Settings,
-) -> Outcome {
-    let path = Path::new("/sys/class/net/lo/mtu");
-    if !path.exists() {
-        return Ok(());
-    }
-    let fixture = Fixture::new(0, settings).with_an_hour();
-    let inputs = vec![Input::open(path).expect("a file of sysfs can be opened")];
-    let run = fixture.start_opened(merge, inputs, Output::new("(captured)", fixture.captured.clone()));
-    run.await_output(&fs::read(path).expect("a file of sysfs can be read"))?;
-    run.await_idle()?;
-    run.close_all();
-    run.await_end().map(|_| ())
-}
-
 /// What comes before every run: the inputs and the output are opened.
 pub type Opener = fn(&[PathBuf], &Path) -> merge_core::Result<(Vec<Input>, Output)>;
 
@@ -590,7 +588,7 @@ fn inputs_first(paths: &[PathBuf], output: &Path) -> merge_core::Result<(Vec<Inp
     Ok((inputs, output))
 }
 
-/// Contract 9: a missing input, and one that is no file. What the output held is still there.
+/// Contract 9: a missing input, one that is not a file, and one file given twice. What the output held is still there.
 pub fn a_refused_input_leaves_the_output_untouched(merge: EntryPoint, settings: &Settings) -> Outcome {
     refused_inputs(inputs_first, merge, settings)
 }
@@ -601,13 +599,16 @@ pub fn refused_inputs(open: Opener, merge: EntryPoint, settings: &Settings) -> O
     fixture.append(0, "a\n");
     let output = fixture.folder().join("merged");
     fs::write(&output, "precious").expect("a scratch file");
-    for refused in [fixture.folder().join("missing"), fixture.folder().to_owned()] {
+    let twice = fixture.folder().join("hard");
+    fs::hard_link(&fixture.paths[0], &twice).expect("a hard link");
+    for refused in [fixture.folder().join("missing"), fixture.folder().to_owned(), twice] {
         let opened = open(&[fixture.paths[0].clone(), refused.clone()], &output);
         if fs::read(&output).expect("the output can be read") != b"precious" {
             return Err(Violation::Touched { path: output });
         }
         let found = match opened {
             Err(MergeError::Open { path, .. } | MergeError::NotRegular { path }) if path == refused => None,
+            Err(MergeError::SameInput { second, .. }) if second == refused => None,
             Err(error) => Some(error.to_string()),
             Ok(_) => Some("no error".into()),
         };

@@ -85,6 +85,16 @@ pub enum Violation {
     },
     /// A runtime worker read a file itself.
     ReadOnWorker,
+    /// Something of the run was still there when it had returned.
+    LeftBehind {
+        /// What.
+        what: String,
+    },
+    /// A line came much later than the interval and this machine explain.
+    Late {
+        /// What was late.
+        what: String,
+    },
     /// A file that should have stayed as it was did not.
     Touched {
         /// The file.
@@ -112,6 +122,8 @@ pub enum Reason {
     MemoryGrew,
     BusyWhileIdle,
     BlockedWorker,
+    LeftBehind,
+    Late,
     Touched,
 }
 
@@ -134,6 +146,8 @@ impl fmt::Display for Reason {
             Self::MemoryGrew => "memory grew",
             Self::BusyWhileIdle => "busy while idle",
             Self::BlockedWorker => "blocked worker",
+            Self::LeftBehind => "left behind",
+            Self::Late => "late",
             Self::Touched => "touched",
         })
     }
@@ -160,6 +174,8 @@ impl Violation {
             Self::MemoryGrew { .. } => Reason::MemoryGrew,
             Self::BusyWhileIdle { .. } => Reason::BusyWhileIdle,
             Self::BlockedWorker { .. } | Self::ReadOnWorker => Reason::BlockedWorker,
+            Self::LeftBehind { .. } => Reason::LeftBehind,
+            Self::Late { .. } => Reason::Late,
             Self::Touched { .. } => Reason::Touched,
         }
     }
@@ -234,6 +250,8 @@ impl fmt::Display for Violation {
             Self::BlockedWorker { patience } => {
                 write!(f, "a runtime worker was blocked: no other task ran for {patience:?}")
             }
+            Self::LeftBehind { what } => write!(f, "something was left behind when the run had returned: {what}"),
+            Self::Late { what } => write!(f, "a line was late: {what}"),
             Self::ReadOnWorker => write!(f, "a runtime worker was blocked: it read a file itself"),
             Self::Touched { path } => write!(f, "a file was touched that should not be: {}", path.display()),
         }

@@ -1,72 +1,26 @@
-//! What the exercises of stages 3 and 4 are given: a log that is read on the pool, and tests of their own for what no
-//! scenario of the suite can see.
+//! For the exercises of stages 3 and 4: a log that is read on the blocking pool, and tests for what no scenario of the
+//! suite can see.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::mem;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use equivalence::heartbeat::BeatingEntryPoint;
 use equivalence::{Fixture, Running, Settings, Violation};
-use merge_core::{Chunk, Closer, Found, Input, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Found, Input, MergeError, Output, Result, Summary};
+use stage_parts::{block_on_one_thread, input_error};
 use tokio::join;
 use tokio::sync::oneshot;
 use tokio::task::{spawn_blocking, yield_now};
 
-use crate::stage4::block_on_one_thread;
 use crate::watchdog::within_patience;
 
-/// Panics with what a test has found.
+/// Panics with the violation, if there is one.
 fn report(found: Result<(), Violation>) {
     if let Err(violation) = found {
         panic!("{violation}\n");
     }
-}
-
-/// Holds the output back until more followers want to read than there are blocks to read into: from then on a read
-/// waits. The runtime has to beat all the same.
-///
-/// # Panics
-///
-/// When it does not.
-pub fn a_read_that_waits_blocks_no_runtime_worker(merge: BeatingEntryPoint) {
-    /// Twice as many as the run has blocks for its reads.
-    const INPUTS: usize = 8;
-    const BLOCKS: u64 = 4;
-    /// More than can happen by chance before the next follower has its turn.
-    const BEATS: u64 = 5;
-
-    let check = || {
-        let settings = Settings::default();
-        let mut fixture = Fixture::new(INPUTS, &settings);
-        for input in 0..INPUTS {
-            fixture.append(input, format!("{input}\n"));
-        }
-        fixture.captured.hold();
-        let beats = Arc::new(AtomicU64::new(0));
-        let beat = {
-            let beats = Arc::clone(&beats);
-            Box::new(move || {
-                beats.fetch_add(1, Ordering::Relaxed);
-            })
-        };
-        let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, beat));
-        run.await_held()?;
-        let read = || run.closers.iter().map(Closer::bytes_read).sum::<u64>();
-        await_that(&run, &settings, || read() >= 2 * BLOCKS)?;
-        // All blocks are full, and the output takes none of them: the next read waits.
-        let until = beats.load(Ordering::Relaxed) + BEATS;
-        if await_that(&run, &settings, || beats.load(Ordering::Relaxed) >= until).is_err() {
-            return Err(Violation::BlockedWorker { patience: settings.patience });
-        }
-        fixture.captured.release();
-        run.await_merge(&fixture.sources())?;
-        run.close_all();
-        run.end_confirmed(&fixture.sources())
-    };
-    report(check());
 }
 
 /// Waits until `condition` holds, while the run goes on.
@@ -81,7 +35,7 @@ fn await_that(run: &Running, settings: &Settings, condition: impl Fn() -> bool) 
     Ok(())
 }
 
-/// A read that fails as no disk does: it panics.
+/// A read that panics.
 ///
 /// # Panics
 ///
@@ -110,7 +64,7 @@ pub fn a_panic_of_the_read_is_an_error(merge: equivalence::EntryPoint) {
 pub struct PooledLog {
     input: Input,
     reader: Arc<Mutex<Reader>>,
-    /// For a test: told when lines have been taken out of the file.
+    /// For a test: receives a message when a read has taken lines out of the file.
     taken: Option<mpsc::Sender<()>>,
 }
 
@@ -128,12 +82,12 @@ impl PooledLog {
     ///
     /// When its file cannot be opened.
     pub fn open(input: Input) -> Result<Self> {
-        let file = File::open(input.path()).map_err(|source| input_error(&input, source))?;
+        let file = File::open(input.path()).map_err(input_error(&input))?;
         let reader = Reader { file, unfinished: Vec::new() };
         Ok(Self { input, reader: Arc::new(Mutex::new(reader)), taken: None })
     }
 
-    /// The same, but each read that has taken lines out of the file tells so, and does not end before the close.
+    /// The same, but each read that has taken lines out of the file sends a message, and then waits for the close.
     ///
     /// # Errors
     ///
@@ -142,33 +96,33 @@ impl PooledLog {
         Ok(Self { taken: Some(taken), ..Self::open(input)? })
     }
 
-    /// What has come since the last read: whole lines, no new data, or the end, which is only after the close.
+    /// Reads what was written since the last read: whole lines, no new data, or, after the close, the end.
     ///
-    /// Not cancel safe: dropped half way, it takes the lines with it that it has read.
+    /// Not cancel safe: if the future is dropped half way, the lines that it has read are lost.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
     pub async fn read(&self) -> Result<Found> {
-        // First the signal, then the file: whatever was written before the close is then seen.
+        // First the signal, then the file: the read then sees everything that was written before the close.
         let closed = self.input.closer().is_closed();
         let reader = Arc::clone(&self.reader);
         let read = move || reader.lock().unwrap_or_else(PoisonError::into_inner).read(closed);
         let found = spawn_blocking(read)
             .await
             .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?
-            .map_err(|source| input_error(&self.input, source))?;
+            .map_err(input_error(&self.input))?;
         if let (Some(taken), Found::Lines(_)) = (&self.taken, &found) {
-            // Nobody listens any more when the test has given up.
+            // The receiver is gone if the test has given up.
             let _ = taken.send(());
             self.closed().await;
-            // Whoever waits for the close beside this read hears of it first.
+            // A task that also waits for the close sees it before this read returns.
             yield_now().await;
         }
         Ok(found)
     }
 
-    /// Ends when the log is closed. Cancel safe.
+    /// Completes when the log is closed. Cancel safe.
     pub async fn closed(&self) {
         self.input.closed().await;
     }
@@ -192,12 +146,8 @@ impl Reader {
     }
 }
 
-fn input_error(input: &Input, source: io::Error) -> MergeError {
-    MergeError::Input { path: input.path().to_owned(), source }
-}
-
-/// Closes a log while a read of it is under way. What that read has taken out of the file must come out. The entry point's
-/// logs are to be opened with [`PooledLog::open_slow`].
+/// Closes a log while a read of it is running. The lines that this read has taken out of the file must come out. The
+/// entry point opens its logs with [`PooledLog::open_slow`].
 ///
 /// # Panics
 ///
@@ -220,10 +170,10 @@ pub fn what_a_read_has_taken_at_the_close_comes_out(
     report(check());
 }
 
-/// An entry point that is given a signal to end at.
+/// An entry point that ends its run when it receives a signal.
 pub type SignalledEntryPoint = fn(Vec<Input>, Duration, Output, oneshot::Receiver<()>) -> Result<Summary>;
 
-/// Followers sleep for an hour. They get their last lines, and then there is a signal: these lines must come out.
+/// Followers sleep for an hour. Their logs grow, and then the signal comes: these last lines must come out.
 ///
 /// # Panics
 ///
@@ -232,14 +182,13 @@ pub fn at_the_signal_what_was_written_comes_out(merge: SignalledEntryPoint) {
     let (send, signal) = oneshot::channel();
     let run = move |inputs, interval, output| merge(inputs, interval, output, signal);
     let press = move || {
-        // Nobody listens where the run has ended already: that is found soon enough.
+        // The receiver is gone if the run has ended already. The test finds that itself.
         let _ = send.send(());
     };
     report(ends_at(press, run));
 }
 
-/// The same, and the signal is a ctrl-c from the system. Only on Unix: elsewhere a test
-/// cannot send one, and this does nothing.
+/// The same with a real ctrl-c. Only on Unix: on other systems a test cannot send one, and this does nothing.
 ///
 /// # Panics
 ///
@@ -251,9 +200,9 @@ pub fn at_ctrl_c_what_was_written_comes_out(merge: equivalence::EntryPoint) {
         use nix::unistd::Pid;
         use tokio::signal::unix::{SignalKind, signal};
 
-        // A ctrl-c that nobody has listened to would end all tests. Tokio goes on to catch it when this listener is gone.
+        // Without a listener, ctrl-c would end all tests. Tokio still catches it after this listener has been dropped.
         let listened = block_on_one_thread(async { signal(SignalKind::interrupt()).map_err(MergeError::Start) });
-        assert!(listened.is_ok(), "a signal can be listened to");
+        assert!(listened.is_ok(), "a handler for the signal can be installed");
         let press = || assert!(kill(Pid::this(), Signal::SIGINT).is_ok(), "a signal can be sent");
         report(ends_at(press, merge));
     }
@@ -302,7 +251,7 @@ where
     });
 }
 
-/// Sends the signal when the followers sleep and have more to read, and sees what comes out.
+/// Sends the signal while the followers sleep and have more to read, and checks the output.
 fn ends_at(
     signal: impl FnOnce(),
     merge: impl FnOnce(Vec<Input>, Duration, Output) -> Result<Summary> + Send + 'static,
@@ -319,7 +268,7 @@ fn ends_at(
     signal();
     let captured = fixture.captured.clone();
     match run.await_end() {
-        // Whatever it says of itself: what has come out?
+        // First the output, whatever the run returns.
         ended @ (Ok(_) | Err(Violation::Failed(_))) => {
             equivalence::confirm(&fixture.sources(), &captured.bytes())?;
             ended.map(drop)
@@ -328,7 +277,8 @@ fn ends_at(
     }
 }
 
-/// Long lines of one log, and many short ones of three others, while the output begins late: none may be torn.
+/// One log has long lines, three others have many short ones, and the output takes nothing at first. No line may be
+/// torn.
 ///
 /// # Panics
 ///

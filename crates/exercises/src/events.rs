@@ -1,4 +1,4 @@
-//! File events, for the tail that waits for them, and the scenarios that it needs beside those of the suite.
+//! File events, for the tail that waits for them, and the scenarios that it needs in addition to the suite's.
 
 use std::fmt;
 use std::fs;
@@ -13,27 +13,27 @@ use equivalence::{EntryPoint, Fixture, Settings, Violation};
 use merge_core::{MergeError, Result};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-/// The events of a run: one watcher of the system's, whoever listens. Linux gives a user 128 of them by default.
+/// The events of a run: one watcher of the system for all listeners. Linux allows a user 128 of them by default.
 pub struct Events {
     watcher: Mutex<RecommendedWatcher>,
     listeners: Listeners,
 }
 
-/// Whoever listens, by number.
+/// The listeners, by number.
 type Listeners = Arc<Mutex<Vec<(u64, Listener)>>>;
 
 struct Listener {
-    /// As the system names it.
+    /// The path that the system reports.
     path: PathBuf,
     on_event: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Events {
-    /// Asks the system for a watcher. It has a thread of its own, which calls those who listen.
+    /// Asks the system for a watcher. It has a thread of its own, which calls the listeners.
     ///
     /// # Errors
     ///
-    /// [`MergeError::Start`] when the system has none to give.
+    /// [`MergeError::Start`] when the system has none left.
     pub fn new() -> Result<Self> {
         let listeners = Listeners::default();
         let told = Arc::clone(&listeners);
@@ -41,13 +41,13 @@ impl Events {
         Ok(Self { watcher: Mutex::new(watcher.map_err(start)?), listeners })
     }
 
-    /// From now on until the result is dropped, calls `on_event` whenever something happens to `path`; where that is a
-    /// folder, also when something happens to a file in it: it was written, created, renamed, removed.
+    /// Until the result is dropped, calls `on_event` for each event of `path`. If that is a folder, also for each event
+    /// of a file in it: written, created, renamed, removed.
     ///
-    /// A file is watched as it is now, not by its name: Linux says nothing of another file that takes the name over.
+    /// The watch is on the file, not on its name: Linux reports nothing about another file that takes the name over.
     ///
-    /// `on_event` is called by the watcher's thread, and must not wait. What happened before this returns may have gone
-    /// unseen. Asks the watcher's thread, which takes microseconds: a task may call this in place.
+    /// The watcher's thread calls `on_event`, which must not wait. Events before this returns may be missed. It asks
+    /// the watcher's thread, which takes microseconds: a task may call this in place.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Events {
 
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let listener = Listener { path: real.clone(), on_event: Arc::new(on_event) };
-        // Not with the watcher's lock held: its thread may be about to tell.
+        // Not with the watcher's lock held: its thread may be about to call the listeners.
         lock(&self.listeners).push((number, listener));
         let watching = Watching { number, listeners: Arc::clone(&self.listeners) };
         lock(&self.watcher)
@@ -79,8 +79,8 @@ impl fmt::Debug for Events {
     }
 }
 
-/// Ends when it is dropped: nobody is called after that but by an event that is on its way.
-#[must_use = "nobody is called once this is dropped"]
+/// Ends the watch when it is dropped. An event that is being delivered may still call the listener.
+#[must_use = "dropping it ends the watch"]
 pub struct Watching {
     number: u64,
     listeners: Listeners,
@@ -98,15 +98,15 @@ impl Drop for Watching {
     }
 }
 
-/// Calls whoever the event is for. Runs on the watcher's thread.
+/// Calls the listeners that the event is for. Runs on the watcher's thread.
 fn tell(listeners: &Mutex<Vec<(u64, Listener)>>, event: &notify::Result<Event>) {
     let is_for = |listener: &Listener| match event {
-        // To open or close a file changes nothing in it.
+        // Opening or closing a file changes nothing in it.
         Ok(Event { kind: EventKind::Access(_), .. }) => false,
         Ok(event) if !event.need_rescan() => {
             event.paths.iter().any(|path| *path == listener.path || path.parent() == Some(&listener.path))
         }
-        // Events were lost: everyone has to look.
+        // Events were lost: all listeners have to look.
         _ => true,
     };
     let called: Vec<_> = lock(listeners)
@@ -128,7 +128,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a scenario does just before something below a folder is watched, once.
+/// A function that a scenario calls once, just before the first watch of a path below its folder.
 type Hook = (PathBuf, Box<dyn FnOnce() + Send>);
 
 static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
@@ -143,8 +143,8 @@ fn before_watching(path: &Path) {
     }
 }
 
-/// A line is written at the worst moment: just before the first watch of a run begins, so that no event tells of it.
-/// The interval is an hour. It has to come out all the same, and so does the next one.
+/// A line is written at the worst moment: just before the first watch of a run begins, so that it has no event. The
+/// interval is an hour. The line still has to come out, and so does the next one.
 ///
 /// # Panics
 ///
@@ -171,7 +171,7 @@ pub fn what_is_written_just_before_the_watch_comes_out(merge: EntryPoint) {
     or_panic(go());
 }
 
-/// A log that is rotated while nothing else happens. The interval is an hour, and each rotation finds the tail asleep.
+/// A log is rotated while nothing else happens. The interval is an hour, and at each rotation the tail is asleep.
 ///
 /// # Panics
 ///
@@ -195,8 +195,8 @@ pub fn a_rotation_wakes_the_tail(merge: EntryPoint) {
     or_panic(go());
 }
 
-/// A log that is a link to another folder, where the tail need not watch. Lines come out all the same, by the interval,
-/// which is short here.
+/// A log is a link to another folder, which the tail need not watch. Lines still come out, because the interval is
+/// short here.
 ///
 /// # Panics
 ///
@@ -230,14 +230,13 @@ pub fn where_no_event_comes_the_interval_helps(merge: EntryPoint) {
     let _ = merge;
 }
 
-/// Lets the tail go to sleep after its last line: it may still be about to look, and would then see the next line
-/// without an event. How long is long enough can only be a guess. A wrong one lets a bad answer pass and never fails a
-/// good one.
+/// Waits until the tail is asleep: otherwise it could see the next line without an event. The time is a guess. A wrong
+/// guess lets a wrong answer pass and never fails a right one.
 fn fall_asleep() {
     thread::sleep(Duration::from_millis(20));
 }
 
-/// The test ends with what was found.
+/// Panics with the violation, if there is one.
 fn or_panic(found: std::result::Result<(), Violation>) {
     if let Err(violation) = found {
         panic!("{violation}");

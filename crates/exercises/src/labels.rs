@@ -1,4 +1,4 @@
-//! How labels are graded: they are checked, taken off again, and what is left is held to the suite.
+//! How labels are graded: they are checked and removed, and the rest is held to the suite.
 //!
 //! A label is the name of the line's input (its file name), a colon and a space: `web.log: GET /`.
 
@@ -10,33 +10,33 @@ use std::time::Duration;
 use equivalence::{EntryPoint, Fixture, Settings, Violation, confirm};
 use merge_core::{Input, MergeError, Output, Result, Summary};
 
-/// How long one write to the output may be, in bytes, where it is more than one line.
+/// How long one write to the output may be, in bytes, if it has more than one line.
 pub const LONGEST: usize = 1024 * 1024;
 
-/// Runs `merge`, whose output has labels, and passes on to `output` what it writes, without them. So the suite's
-/// scenarios, which know of no labels, hold for it as well.
+/// Runs `merge`, whose output has labels, and passes its writes on to `output` without them. So the suite's scenarios,
+/// which do not know labels, work for it as well.
 ///
 /// # Errors
 ///
-/// As `merge`. A write that is refused here says what is wrong with it.
+/// As `merge`. A write without labels is refused with an error that says why.
 pub fn taken_off(merge: EntryPoint, inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let names = inputs.iter().map(name).collect();
     let plain = output.progress();
-    // The suite's outputs have this name, and some scenarios look for it in the error.
+    // The suite's outputs have this name, and some scenarios check it in the error.
     let labelled = Output::new("(captured)", TakeOff { names, output });
     let written = labelled.progress();
     let summary = merge(inputs, interval, labelled)?;
     let expected = Summary { inputs: summary.inputs, lines: written.lines(), bytes: written.bytes() };
-    // A wrong summary is passed on as it is, for the suite to find.
+    // A wrong summary is passed on, so that the suite finds it.
     Ok(if summary == expected { Summary { lines: plain.lines(), bytes: plain.bytes(), ..summary } } else { summary })
 }
 
-/// The file name of an input, which is what its label says.
+/// The file name of an input, which is its label.
 fn name(input: &Input) -> Vec<u8> {
     input.path().file_name().unwrap_or_default().as_encoded_bytes().to_vec()
 }
 
-/// A writer that takes labels off and refuses lines that have none.
+/// A writer that removes labels and refuses lines that have none.
 struct TakeOff {
     names: Vec<Vec<u8>>,
     output: Output,
@@ -66,18 +66,18 @@ impl Write for TakeOff {
     }
 }
 
-/// The label of a line, and what comes after it.
+/// The label of a line, and the rest.
 fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = line.windows(2).position(|two| two == b": ")?;
     Some((&line[..colon], &line[colon + 2..]))
 }
 
-/// The start of it, for a person.
+/// The start of it, for a report.
 fn show(bytes: &[u8]) -> String {
     format!("\"{}\"", bytes[..bytes.len().min(60)].escape_ascii())
 }
 
-/// Seven inputs at once, each with lines of its own: taken by their labels, the lines of the output are those inputs.
+/// Seven inputs at once, each with lines of its own: sorted by their labels, the lines of the output are those inputs.
 ///
 /// # Panics
 ///
@@ -110,8 +110,8 @@ pub fn each_label_is_that_of_the_line_s_input(merge: EntryPoint) {
     assert_eq!(merged.len(), length + labels, "the output is as long as the inputs and their labels");
 }
 
-/// Many empty lines in an input with a long name, which make a hundred times as much with their labels. No
-/// write is longer than [`LONGEST`].
+/// Many empty lines in an input with a long name: with their labels they are a hundred times as long. No write is
+/// longer than [`LONGEST`].
 ///
 /// # Panics
 ///
@@ -134,7 +134,7 @@ pub fn empty_lines_do_not_grow_into_one_huge_write(merge: EntryPoint) {
     assert_eq!(seen.bytes, LINES * (name.len() + ": \n".len()), "bytes in the output");
 }
 
-/// Counts what is written, and keeps none of it.
+/// Counts the bytes that are written, and keeps none.
 #[derive(Clone, Default)]
 struct Writes(Arc<Mutex<Seen>>);
 
@@ -157,7 +157,7 @@ impl Write for Writes {
     }
 }
 
-/// The test ends with what was found.
+/// Panics with the violation, if there is one.
 fn or_panic<T>(found: std::result::Result<T, Violation>) -> T {
     found.unwrap_or_else(|violation| panic!("{violation}"))
 }

@@ -1,7 +1,7 @@
-//! What is given: the halves of the program that an exercise is not about.
+//! The code that the exercises are given: the halves of the program that an exercise is not about.
 //!
-//! Each exercise is one file of its own in `exercises/`. What it takes from here was the answer of an exercise before
-//! it, or stands in a stage word for word.
+//! Each exercise is one file in `exercises/`. The code that it takes from here is the answer of an earlier exercise, or
+//! a stage's own.
 
 use std::fs::File;
 use std::io;
@@ -21,12 +21,12 @@ pub mod stage4;
 pub mod stamps;
 pub mod watchdog;
 
-/// What a look into a log has found.
+/// The result of a read.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Found {
     /// One or more whole lines, each with its newline.
     Lines(Vec<u8>),
-    /// No whole line has come since the last look.
+    /// No whole line has come since the last read.
     NoNewData,
 }
 

@@ -1,4 +1,4 @@
-//! A log and its follower, in small parts: for the exercises that are about the follower's loop and its wait.
+//! A log and its follower, in small parts: for the exercises about the follower's loop and its wait.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -14,20 +14,20 @@ use merge_core::{Closer, Input, MergeError, Output, Result, Summary};
 
 use crate::{Found, stage1};
 
-/// What a follower hands its lines to.
+/// The function that a follower hands its lines to.
 pub type WriteLines<'a> = &'a mut dyn FnMut(Vec<u8>) -> Result<()>;
 
-/// How long to wait for something that comes in any case.
+/// How long to wait for a close that comes in any case.
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// An open log that is read in whole lines: the answer of `threads1`, with what it keeps.
+/// An open log that is read in whole lines: the answer of `threads1` together with its state.
 ///
-/// It knows nothing of a close.
+/// It does not know about the close.
 pub struct Log {
     path: PathBuf,
     file: File,
     unfinished: Vec<u8>,
-    /// Called after each look that has found nothing.
+    /// Called after each read that has found nothing.
     after_a_look: Option<Box<dyn FnMut() + Send>>,
 }
 
@@ -78,7 +78,7 @@ impl Signal {
     }
 }
 
-/// What follows one log until it is closed.
+/// Follows one log until it is closed.
 pub type Tail<S> = fn(Log, &S, Duration, WriteLines) -> Result<()>;
 
 /// Merges `inputs` as stage 1 does, with another tail.
@@ -93,8 +93,8 @@ pub fn merge_logs(tail: Tail<Signal>, inputs: Vec<Input>, interval: Duration, ou
     })
 }
 
-/// The same with a writer that could not be worse timed: when a follower's look at its log has found nothing, `last`
-/// and a newline are written to that log, and it is closed, before the follower does anything else.
+/// The same with a write at the worst moment: when a follower's read has found nothing, `last` and a newline are
+/// written to that log, and it is closed, before the follower does anything else.
 ///
 /// # Errors
 ///
@@ -110,7 +110,7 @@ pub fn merge_logs_closed_after_a_look(
         let (path, closer) = (input.path().to_owned(), input.closer());
         log.after_a_look = Some(Box::new(move || {
             if !closer.is_closed() {
-                // Where this fails, the line is missing, and the test says so.
+                // If this fails, the line is missing, and the test reports that.
                 let _ = append(&path, b"last\n");
                 closer.close();
             }
@@ -119,13 +119,13 @@ pub fn merge_logs_closed_after_a_look(
     })
 }
 
-/// A log that is open and idle is looked at once per interval, which is an hour here.
+/// A log that is open and idle is read once per interval, which is an hour here.
 ///
 /// # Panics
 ///
-/// When it is looked at again and again.
+/// When it is read again and again.
 pub fn an_idle_log_is_left_alone(tail: Tail<Signal>) {
-    /// Nobody looks so often who waits between two looks.
+    /// More reads than a follower can do that waits between them.
     const MANY: u64 = 20;
 
     let fixture = Fixture::new(1, &Settings::default()).with_an_hour();
@@ -140,8 +140,8 @@ pub fn an_idle_log_is_left_alone(tail: Tail<Signal>) {
             tail(log, &Signal(input), interval, &mut |lines| write(lines.into()))
         })
     });
-    // How long a busy follower takes for that can only be a guess. A wrong one lets a bad answer pass and never fails a
-    // good one.
+    // The time that a busy follower takes is a guess. A wrong guess lets a wrong answer pass and never fails a right
+    // one.
     for _ in 0..100 {
         let looks = looks.load(Ordering::Relaxed);
         assert!(looks < MANY, "it looked {looks} times within a moment, where the interval is an hour");
@@ -155,8 +155,8 @@ fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     OpenOptions::new().append(true).open(path)?.write_all(bytes)
 }
 
-/// Merges `inputs` as stage 1 does, with another tail and with a signal of another make. `signal` makes one: what
-/// closes it, and what its follower holds.
+/// Merges `inputs` as stage 1 does, with another tail and another kind of signal. `signal` makes one: the function that
+/// closes it, and the half that the follower holds.
 ///
 /// # Errors
 ///
@@ -173,7 +173,7 @@ pub fn merge_logs_closed_by<C: FnOnce() + Send, S>(
         let (close, signal) = signal();
         thread::scope(|scope| {
             let over = CloseOnDrop(input.closer());
-            // Passes the close on, from the input to the signal.
+            // Passes the close of the input on to the signal.
             scope.spawn(move || {
                 while !input.closer().is_closed() {
                     input.wait_closed(HOUR);
@@ -187,7 +187,7 @@ pub fn merge_logs_closed_by<C: FnOnce() + Send, S>(
     })
 }
 
-/// Ends the thread that waits for the close, also when the tail has failed or panicked.
+/// Ends the thread that waits for the close, also if the tail has failed or panicked.
 struct CloseOnDrop(Closer);
 
 impl Drop for CloseOnDrop {

@@ -1,4 +1,4 @@
-//! Stage 1, word for word.
+//! Stage 1's own source.
 
 #[path = "../../stage1/src/tail.rs"]
 mod tail;

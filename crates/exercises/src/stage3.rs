@@ -1,4 +1,4 @@
-//! Stage 3's tail, word for word.
+//! The source of stage 3's tail.
 
 #[path = "../../stage3/src/tail.rs"]
 mod tail;

@@ -1,14 +1,14 @@
-//! Lines with time stamps, and the scenarios of a merge that is in their order.
+//! Lines with time stamps, and the scenarios of a merge in the order of these stamps.
 //!
 //! # The order
 //!
 //! - A line's stamp is the number that it begins with, up to a space: `1200 GET /`. See [`stamp`].
-//! - A line's *time* is the greatest stamp that its input has had up to it. So a line without a stamp belongs to the
-//!   one before it, and a clock that is set back does not change the order of an input. Before the first stamp it is 0.
-//! - Lines come out in the order of their times; of equal times in the order of the inputs; the lines of one input in
-//!   their own order.
+//! - A line's *time* is the greatest stamp of its input so far. So a line without a stamp belongs to the line before
+//!   it, and a clock that is set back does not change the order of an input. Before the first stamp the time is 0.
+//! - Lines come out in the order of their times; lines of equal times in the order of the inputs; the lines of one
+//!   input in their own order.
 //! - A line waits until every other input that is open has a line waiting too. So an input that is open and silent
-//!   holds all the others back. Its next line lets them go, and so does its close.
+//!   holds all others back. Its next line releases them, and so does its close.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,14 +16,14 @@ use std::time::{Duration, Instant};
 use equivalence::{EntryPoint, Fixture, Running, Settings, Violation, confirm};
 use merge_core::Closer;
 
-/// The stamp of a line: its first word, where that is a number.
+/// The stamp of a line: its first word, if that is a number.
 #[must_use]
 pub fn stamp(line: &[u8]) -> Option<u64> {
     let word = line.split(u8::is_ascii_whitespace).next()?;
     std::str::from_utf8(word).ok()?.parse().ok()
 }
 
-/// All lines of the fixture's inputs, in the one order that is right.
+/// All lines of the fixture's inputs, in the right order. There is only one.
 fn in_order(fixture: &Fixture) -> Vec<u8> {
     let mut lines = Vec::new();
     for (input, source) in fixture.sources().into_iter().enumerate() {
@@ -33,7 +33,7 @@ fn in_order(fixture: &Fixture) -> Vec<u8> {
             lines.push((time, input, line.to_vec()));
         }
     }
-    // Stable: the lines of one input stay as they are.
+    // The sort is stable: the lines of one input keep their order.
     lines.sort_by_key(|&(time, input, _)| (time, input));
     lines.into_iter().flat_map(|(_, _, line)| line).collect()
 }
@@ -68,7 +68,7 @@ fn same(merged: &[u8], expected: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Closes all, waits for the end, and holds the output first to the suite's oracle and then to the order.
+/// Closes all inputs, waits for the end, and checks the output, first with the suite's oracle and then for its order.
 fn end_in_order(fixture: &Fixture, run: Running) -> Result<(), String> {
     run.close_all();
     let said = |violation: Violation| violation.to_string();
@@ -78,14 +78,14 @@ fn end_in_order(fixture: &Fixture, run: Running) -> Result<(), String> {
     same(&merged, &in_order(fixture))
 }
 
-/// The test ends with what was found.
+/// Panics with the message, if there is one.
 fn or_panic(found: Result<(), String>) {
     if let Err(found) = found {
         panic!("{found}");
     }
 }
 
-/// Two inputs that are complete, and whose lines take turns. As text, their stamps would be in another order.
+/// Two complete inputs, whose lines take turns. As text, their stamps would be in another order.
 ///
 /// # Panics
 ///
@@ -98,7 +98,7 @@ pub fn lines_come_out_in_the_order_of_their_stamps(merge: EntryPoint) {
     or_panic(end_in_order(&fixture, run));
 }
 
-/// Input 0 has all its lines from the start. Each line of input 1 lets one of them go, and no more.
+/// Input 0 has all its lines from the start. Each line of input 1 releases one of them, and no more.
 ///
 /// # Panics
 ///
@@ -118,7 +118,7 @@ pub fn a_silent_input_holds_the_later_lines_back(merge: EntryPoint) {
             expected.extend(line.into_bytes());
             await_order(&fixture, &run, &expected)?;
         }
-        // Its close lets the rest go, while input 0 is still open.
+        // Its close releases the rest, while input 0 is still open.
         run.closers[1].close();
         expected.extend(b"98 of input 0\n");
         await_order(&fixture, &run, &expected)?;
@@ -127,7 +127,7 @@ pub fn a_silent_input_holds_the_later_lines_back(merge: EntryPoint) {
     or_panic(go());
 }
 
-/// Equal stamps, a clock that is set back, and lines without a stamp: before the first one, and behind another.
+/// Equal stamps, a clock that is set back, and lines without a stamp: before the first stamp, and after a line.
 ///
 /// # Panics
 ///
@@ -142,7 +142,7 @@ pub fn equal_times_come_in_the_order_of_the_inputs(merge: EntryPoint) {
     or_panic(end_in_order(&fixture, run));
 }
 
-/// More inputs than there are blocks, all of them with a line waiting before the first can be written.
+/// Nine inputs: all of them must have a line waiting before the first line can be written.
 ///
 /// # Panics
 ///
@@ -158,8 +158,8 @@ pub fn nine_inputs_wait_for_each_other(merge: EntryPoint) {
     or_panic(end_in_order(&fixture, run));
 }
 
-/// One silent input, and five with much to say: they stop reading long before they have read all. When the silent one
-/// speaks, all goes on.
+/// One silent input, and five with long backlogs: their followers stop reading long before the end. When the silent
+/// input has a line, they go on.
 ///
 /// # Panics
 ///
@@ -180,8 +180,8 @@ pub fn a_silent_input_does_not_make_the_others_pile_up(merge: EntryPoint) {
     let run = fixture.start(merge);
     let deadline = Instant::now() + Settings::default().patience;
 
-    // As in the suite: how long still is still enough can only be a guess. A wrong one lets a bad answer pass and never
-    // fails a good one.
+    // As in the suite, the time without a read is a guess. A wrong guess lets a wrong answer pass and never fails a
+    // right one.
     let held = || run.closers.iter().map(Closer::bytes_read).sum::<u64>();
     let (mut before, mut still) = (held(), 0);
     while (before == 0 || still < 100) && !run.has_ended() && Instant::now() < deadline {
@@ -192,9 +192,9 @@ pub fn a_silent_input_does_not_make_the_others_pile_up(merge: EntryPoint) {
         before = now;
     }
     let go = || {
-        // Behind all that the others have.
+        // Later than all lines of the others.
         fixture.append(BUSY, "999999 at last\n");
-        run.await_that("the line of the silent input to let the others go", |merged| !merged.is_empty())
+        run.await_that("the line of the silent input to release the others", |merged| !merged.is_empty())
             .map_err(|violation| violation.to_string())?;
         end_in_order(&fixture, run)
     };

@@ -10,16 +10,16 @@ use equivalence::{Fixture, Settings, Violation};
 use merge_core::{Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 
-/// Runs `test` on a thread of its own, and gives up when it does not end in time.
+/// Runs `test` on a thread of its own, and stops waiting when it does not end in time.
 ///
 /// # Panics
 ///
-/// As `test` does; or with the report of a hang, which says what was waited for.
+/// As `test` does; or with the report of a hang, which names `waiting_for`.
 pub fn within_patience(waiting_for: &str, test: impl FnOnce() + Send + 'static) {
     let patience = Settings::default().patience;
     let (ended, end) = channel::<()>();
     let running = thread::spawn(move || {
-        // It goes with the test, however that ends.
+        // It is dropped with the test, however that ends.
         let _ended = ended;
         test();
     });
@@ -31,8 +31,8 @@ pub fn within_patience(waiting_for: &str, test: impl FnOnce() + Send + 'static) 
     }
 }
 
-/// An input fails while the output holds a write back. The run has to close the other input, and then to wait for the
-/// writer; only then may it return the error. Its runtime lives on, so that no drop waits in its place.
+/// An input fails while the output holds a write back. The run has to close the other input and then wait for the
+/// writer, before it returns the error. Its runtime lives on, so that no drop of it waits instead.
 ///
 /// # Panics
 ///
@@ -56,11 +56,10 @@ where
     let deadline = Instant::now() + settings.patience;
     while !run.closers[0].is_closed() {
         at_work();
-        assert!(Instant::now() < deadline, "it hung: one input has failed, and nobody has closed the other one");
+        assert!(Instant::now() < deadline, "it hung: one input has failed, and the other one is still open");
         thread::sleep(Duration::from_millis(1));
     }
-    // How long a run that returns too early takes for that can only be a guess. A wrong one lets a bad answer pass and
-    // never fails a good one.
+    // The time that a wrong run takes is a guess. A wrong guess lets a wrong answer pass and never fails a right one.
     for _ in 0..100 {
         at_work();
         thread::sleep(Duration::from_millis(2));

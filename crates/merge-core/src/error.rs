@@ -36,6 +36,26 @@ pub enum MergeError {
         source: io::Error,
     },
 
+    /// A line of an input is longer than it may be.
+    #[error("cannot read input {}: the line at byte {position} is longer than {limit} bytes", path.display())]
+    LineTooLong {
+        /// The input as it was named.
+        path: PathBuf,
+        /// Where the line begins in the file, in bytes.
+        position: u64,
+        /// How long a line may be, in bytes.
+        limit: usize,
+    },
+
+    /// Two inputs are one file, perhaps through a link. Nothing has been written.
+    #[error("inputs {} and {} are the same file", first.display(), second.display())]
+    SameInput {
+        /// One of them as it was named.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+
     /// The output could not be opened, or failed while it was written.
     #[error("cannot write output {}: {source}", path.display())]
     Output {
@@ -43,6 +63,13 @@ pub enum MergeError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+
+    /// Another merge, of this program or another, writes to the output. Nothing has been written.
+    #[error("another merge writes to output {}", path.display())]
+    OutputInUse {
+        /// The output as it was named.
+        path: PathBuf,
     },
 
     /// The output is one of the inputs, perhaps through a link. Nothing has been written.

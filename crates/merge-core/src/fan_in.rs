@@ -76,8 +76,8 @@ mod tests {
     use super::*;
 
     fn two_inputs() -> (Vec<Input>, Output) {
-        let log = NamedTempFile::new().unwrap();
-        let inputs = Input::open_all([log.path(), log.path()]).unwrap();
+        let logs = [NamedTempFile::new().unwrap(), NamedTempFile::new().unwrap()];
+        let inputs = Input::open_all(&logs).unwrap();
         (inputs, Output::new("(sink)", io::sink()))
     }
 

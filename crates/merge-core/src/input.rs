@@ -1,13 +1,14 @@
 //! One growing log, followed by name.
 
-use std::fs::{self, File, Metadata};
+use std::collections::{HashMap, VecDeque};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use memchr::memrchr;
+use memchr::{memchr_iter, memrchr};
 use same_file::Handle;
 
 use crate::chunk::Blocks;
@@ -16,6 +17,10 @@ use crate::{Chunk, Closer, MergeError, Result};
 /// How much an input reads at once, in bytes, while no block is free. It keeps that until the output takes it, so
 /// thousands of inputs may have as much each.
 const PIECE: usize = 16 * 1024;
+/// How many files of one input may be open although the older ones have been read.
+const MOST_FILES: usize = 4;
+/// The greatest length of a line, in bytes, unless the caller sets another.
+const MAX_LINE: usize = 64 * 1024 * 1024;
 
 /// An open log file, followed by its *name*: truncated, it is read from the start again; replaced, the old file is
 /// read to its end and then the new one.
@@ -32,18 +37,56 @@ const PIECE: usize = 16 * 1024;
 #[derive(Debug)]
 pub struct Input {
     path: PathBuf,
-    /// The open file, which may no longer be the one that the name leads to.
-    file: Handle,
-    /// How far `file` has been read, in bytes.
-    position: u64,
-    /// The start of a line whose newline has not been written yet.
-    unfinished: Vec<u8>,
-    /// Once the close was noticed: how many bytes are still to be read. It was fixed then, so that a writer that
-    /// never stops cannot keep a closed follower alive.
-    left: Option<u64>,
+    /// The open files, from the oldest to the one that has the name, or had it last. There is more than one after a
+    /// replacement, until the older ones are at rest.
+    files: VecDeque<Source>,
+    /// What the last look at the name met. It is reported after everything that is still in the open files.
+    failure: Option<MergeError>,
+    /// Whether the close has been noticed. The files and their lengths then stay as they are, so that a writer that never
+    /// stops cannot keep a closed follower alive.
+    closed: bool,
+    max_line: usize,
     /// Shared by all inputs that were opened together.
     blocks: Arc<Blocks>,
     closer: Closer,
+}
+
+/// One open file of an input.
+#[derive(Debug)]
+struct Source {
+    file: Handle,
+    /// Its length at the last look, in bytes.
+    length: u64,
+    /// How far it has been read, in bytes.
+    position: u64,
+    /// The start of a line whose newline has not been written yet.
+    unfinished: Vec<u8>,
+    /// Whether a look has found an old file at rest. At the second such look it is let go.
+    rested: bool,
+}
+
+impl Source {
+    fn new(file: Handle) -> Self {
+        Self { file, length: 0, position: 0, unfinished: Vec::new(), rested: false }
+    }
+
+    /// Whether all of it has been handed out.
+    fn is_done(&self) -> bool {
+        self.unread() == 0 && self.unfinished.is_empty()
+    }
+
+    fn unread(&self) -> u64 {
+        self.length.saturating_sub(self.position)
+    }
+
+    /// The unfinished line, if there is one, with the newline that will not come any more.
+    fn end_unfinished(&mut self) -> Option<Chunk> {
+        let mut line = mem::take(&mut self.unfinished);
+        (!line.is_empty()).then(|| {
+            line.push(b'\n');
+            line.into()
+        })
+    }
 }
 
 /// What [`Input::read_lines`] found.
@@ -57,13 +100,14 @@ pub enum Found {
     End,
 }
 
-/// What one look at the open file and at its name showed.
-struct Look {
-    /// The length of the open file.
-    end: u64,
-    /// The length of the file that has taken over the name; 0 if there is none, or while it is empty. A writer that has
-    /// not begun the new file may still write to the old one.
-    successor: u64,
+/// Where the name leads.
+enum Name {
+    /// To the newest open file, which has this length.
+    Newest(u64),
+    /// To another regular file.
+    Another,
+    /// Nowhere: deleted, or between the two steps of a rotation. The name may come back.
+    Nowhere,
 }
 
 impl Input {
@@ -80,22 +124,37 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// The first error of [`Input::open`].
+    /// The first error of [`Input::open`]; [`MergeError::SameInput`] when two paths lead to one file: all its lines would
+    /// come twice.
     pub fn open_all(paths: impl IntoIterator<Item = impl AsRef<Path>>) -> Result<Vec<Self>> {
         let blocks = Blocks::new();
-        paths.into_iter().map(|path| Self::open_with(path.as_ref(), Arc::clone(&blocks))).collect()
+        let open = |path: &Path| Self::open_with(path, Arc::clone(&blocks));
+        let inputs: Vec<_> = paths.into_iter().map(|path| open(path.as_ref())).collect::<Result<_>>()?;
+        let mut seen = HashMap::with_capacity(inputs.len());
+        for input in &inputs {
+            if let Some(first) = seen.insert(&input.files[0].file, &input.path) {
+                return Err(MergeError::SameInput { first: first.clone(), second: input.path.clone() });
+            }
+        }
+        Ok(inputs)
     }
 
     fn open_with(path: &Path, blocks: Arc<Blocks>) -> Result<Self> {
         Ok(Self {
             path: path.to_owned(),
-            file: open_regular(path)?,
-            position: 0,
-            unfinished: Vec::new(),
-            left: None,
+            files: VecDeque::from([Source::new(open_regular(path)?)]),
+            failure: None,
+            closed: false,
+            max_line: MAX_LINE,
             blocks,
             closer: Closer::new(),
         })
+    }
+
+    /// Sets the greatest length of a line, in bytes, its newline included. A longer one is an error of this input. It is
+    /// 64 MiB at first.
+    pub fn set_max_line(&mut self, bytes: usize) {
+        self.max_line = bytes;
     }
 
     /// The path as it was given.
@@ -121,18 +180,28 @@ impl Input {
         self.closer.closed().await;
     }
 
-    /// Whether [`read_lines`](Input::read_lines) would have something to do: new data, or the end. It takes one or two
-    /// cheap system calls that never wait for the disk's data, so a task may call it in place.
+    /// Whether [`read_lines`](Input::read_lines) would have something to do: new data, a new file, or the end. It takes one
+    /// or two cheap system calls that never wait for the disk's data, so a task may call it in place.
     ///
     /// # Errors
     ///
-    /// As [`read_lines`](Input::read_lines).
+    /// [`MergeError::Input`] when an open file cannot be looked at.
     pub fn has_unread(&self) -> Result<bool> {
-        if self.closer.is_closed() {
+        if self.closer.is_closed() || self.old_files() > 0 {
             return Ok(true);
         }
-        let look = self.look()?;
-        Ok(look.end != self.position || look.successor > 0)
+        let newest = match self.look_at_name() {
+            Ok(Name::Newest(length)) => Some(length),
+            Ok(Name::Nowhere) => None,
+            // The read meets the error again, after it has read what is still there.
+            Ok(Name::Another) | Err(_) => return Ok(true),
+        };
+        for index in 0..self.files.len() {
+            if self.length_of(index, newest)? != self.files[index].position {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The next whole lines, as one chunk; the article's `readline`, many lines at a time. Blocks for as long as the disk
@@ -144,139 +213,236 @@ impl Input {
     /// # Errors
     ///
     /// [`MergeError::Input`] when the file cannot be looked at or read, [`MergeError::Open`] when the file that took
-    /// its name cannot be opened, [`MergeError::NotRegular`] when the name leads to something that is not a file.
+    /// its name cannot be opened, [`MergeError::NotRegular`] when the name leads to something that is not a file,
+    /// [`MergeError::LineTooLong`]. An error of the name comes after all that is still in the open file.
     #[tracing::instrument(skip_all, fields(path = ?self.path))]
     pub fn read_lines(&mut self) -> Result<Found> {
-        loop {
-            // First the signal, then the file: whatever was written before the close is then seen by the look.
-            let closed = self.closer.is_closed();
-            let look = self.look()?;
-
-            if look.end < self.position {
-                self.position = 0;
-                if let Some(line) = self.end_unfinished() {
-                    return Ok(Found::Lines(line));
-                }
-            }
-
-            let unread = look.end - self.position;
-            if closed && self.left.is_none() {
-                self.left = Some(unread + look.successor);
-            }
-            let left = self.left.unwrap_or(u64::MAX);
-
-            let (came, chunk) = self.read_chunk(unread.min(left))?;
-            if let Some(chunk) = chunk {
+        // First the signal, then the files: the look then sees everything that was written before the close.
+        let closed = self.closer.is_closed();
+        if !self.closed {
+            self.look()?;
+            self.closed = closed;
+        }
+        for index in 0..self.files.len() {
+            if let Some(chunk) = self.read_file(index)? {
                 return Ok(Found::Lines(chunk));
             }
-            if came > 0 {
-                // A long line goes on.
-                continue;
-            }
-            if look.successor.min(left) > 0 {
-                if self.switch()?
-                    && let Some(line) = self.end_unfinished()
-                {
-                    return Ok(Found::Lines(line));
-                }
-            } else if closed {
-                return Ok(self.end_unfinished().map_or(Found::End, Found::Lines));
-            } else {
-                return Ok(Found::NoNewData);
+        }
+        if let Some(error) = self.failure.take() {
+            return Err(error);
+        }
+        if closed {
+            return Ok(Found::End);
+        }
+        Ok(self.let_go_of_old_files().map_or(Found::NoNewData, Found::Lines))
+    }
+
+    /// The next whole lines of one of the files.
+    fn read_file(&mut self, index: usize) -> Result<Option<Chunk>> {
+        if self.files[index].length < self.files[index].position {
+            self.files[index].position = 0;
+            if let Some(line) = self.files[index].end_unfinished() {
+                return Ok(Some(line));
             }
         }
+        while self.files[index].unread() > 0 {
+            self.files[index].rested = false;
+            match self.read_chunk(index)? {
+                (_, Some(chunk)) => return Ok(Some(chunk)),
+                // There is less in the file than its length says.
+                (0, None) => break,
+                // A long line goes on.
+                (_, None) => {}
+            }
+        }
+        // What an old file has left unfinished comes before the first line of the next one.
+        let next_begins = self.files.range(index + 1..).any(|next| next.unread() > 0 && next.position == 0);
+        let ends = next_begins || self.closed || self.failure.is_some();
+        Ok(if ends { self.files[index].end_unfinished() } else { None })
     }
 
     /// Whether this is the open file behind `other`.
     pub(crate) fn is_file(&self, other: &Handle) -> bool {
-        self.file == *other
+        self.files.iter().any(|source| source.file == *other)
     }
 
-    /// Looks at the name first and then at the open file: once the name leads elsewhere, its writer is done with the open
-    /// file, and the length of that file is final.
-    fn look(&self) -> Result<Look> {
-        let failed = |source| MergeError::Input { path: self.path.clone(), source };
-        let successor = match fs::metadata(&self.path) {
-            Ok(named) if self.leads_to_open_file(&named) => return Ok(Look { end: named.len(), successor: 0 }),
-            Ok(named) if !named.is_file() => return Err(MergeError::NotRegular { path: self.path.clone() }),
-            Ok(named) => named.len(),
-            // Deleted, or between the two steps of a rotation: the name may come back.
-            Err(error) if error.kind() == ErrorKind::NotFound => 0,
-            Err(error) => return Err(failed(error)),
-        };
-        let end = self.file.as_file().metadata().map_err(failed)?.len();
-        Ok(Look { end, successor })
-    }
-
-    #[cfg_attr(not(unix), allow(unused_variables))]
-    fn leads_to_open_file(&self, named: &Metadata) -> bool {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt;
-            // An inode cannot be given to another file while this one is open.
-            (named.dev(), named.ino()) == (self.file.dev(), self.file.ino())
-        }
-        #[cfg(not(unix))]
-        Handle::from_path(&self.path).is_ok_and(|handle| handle.eq(&self.file))
-    }
-
-    /// Goes over to the file that has taken the name. False when it is gone again since the look.
-    fn switch(&mut self) -> Result<bool> {
-        match open_regular(&self.path) {
-            Ok(file) => {
-                self.file = file;
-                self.position = 0;
-                Ok(true)
-            }
-            Err(MergeError::Open { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(false),
+    /// Looks at the name first and then at the open files: once the name leads elsewhere, its writer is done with the old
+    /// file. A new file is opened when it is first seen, also while it is empty, so that a second replacement cannot take
+    /// it away unread.
+    fn look(&mut self) -> Result<()> {
+        let named = match self.look_at_name() {
+            Ok(Name::Another) => self.open_another().map(|()| None),
+            Ok(Name::Newest(length)) => Ok(Some(length)),
+            Ok(Name::Nowhere) => Ok(None),
             Err(error) => Err(error),
+        };
+        let (newest, failure) = named.map_or_else(|error| (None, Some(error)), |newest| (newest, None));
+        self.failure = failure;
+        for index in 0..self.files.len() {
+            self.files[index].length = self.length_of(index, newest)?;
+        }
+        Ok(())
+    }
+
+    /// The length of one of the files. Where the look at the name has shown that of the newest file, it is not asked again.
+    fn length_of(&self, index: usize, newest: Option<u64>) -> Result<u64> {
+        if let Some(length) = newest
+            && index + 1 == self.files.len()
+        {
+            return Ok(length);
+        }
+        let metadata = self.files[index].file.as_file().metadata();
+        Ok(metadata.map_err(|source| MergeError::Input { path: self.path.clone(), source })?.len())
+    }
+
+    fn look_at_name(&self) -> Result<Name> {
+        let newest = &self.files[self.files.len() - 1].file;
+        match Named::find(&self.path) {
+            Ok(named) if named.is(newest) => Ok(Name::Newest(named.length())),
+            Ok(named) if named.is_file() => Ok(Name::Another),
+            Ok(_) => Err(MergeError::NotRegular { path: self.path.clone() }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Name::Nowhere),
+            Err(source) => Err(MergeError::Input { path: self.path.clone(), source }),
         }
     }
 
-    /// Reads at most `available` bytes behind the unfinished line. Returns how many came, and the lines that are whole
-    /// now, if there are any.
-    fn read_chunk(&mut self, available: u64) -> Result<(usize, Option<Chunk>)> {
-        if available == 0 {
-            return Ok((0, None));
+    /// Opens the file that has taken the name, unless it is gone again since the look.
+    fn open_another(&mut self) -> Result<()> {
+        let file = match open_regular(&self.path) {
+            Ok(file) => file,
+            Err(MergeError::Open { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        match self.files.iter().position(|source| source.file == file) {
+            // A file that gets its name back goes on where it was.
+            Some(index) => self.files.make_contiguous()[index..].rotate_left(1),
+            None => self.files.push_back(Source::new(file)),
         }
-        let start = self.unfinished.len();
-        // A long line grows in memory of its own, in ever larger steps: in a block it would be copied at each read.
+        // A busy input is never at rest. What has been read is then closed by number.
+        while self.files.len() > MOST_FILES && self.files[0].is_done() {
+            self.files.pop_front();
+        }
+        Ok(())
+    }
+
+    /// How many files are older than one that has been written to.
+    fn old_files(&self) -> usize {
+        self.files.iter().rposition(|source| source.length > 0).unwrap_or(0)
+    }
+
+    /// Closes old files that were at rest at two looks: a writer may go on with one for an interval. The first that has an
+    /// unfinished line left hands it out.
+    fn let_go_of_old_files(&mut self) -> Option<Chunk> {
+        let mut index = 0;
+        while index < self.old_files() {
+            if !mem::replace(&mut self.files[index].rested, true) {
+                index += 1;
+            } else if let Some(line) = self.files.remove(index)?.end_unfinished() {
+                return Some(line);
+            }
+        }
+        None
+    }
+
+    /// Reads at most as far as the last look has seen, behind the unfinished line. Returns how many bytes came, and the
+    /// lines that are whole now, if there are any.
+    fn read_chunk(&mut self, index: usize) -> Result<(usize, Option<Chunk>)> {
+        let source = &mut self.files[index];
+        let failed = |source| MergeError::Input { path: self.path.clone(), source };
+        let start = source.unfinished.len();
+        // A long line grows in memory of its own: in a block it would be copied at each read.
         let block = if start > self.blocks.length / 2 { None } else { self.blocks.take() };
         let (mut chunk, room) = match block {
             Some(mut block) => {
-                block.bytes_mut().append(&mut self.unfinished);
+                block.bytes_mut().append(&mut source.unfinished);
                 (block, self.blocks.length - start)
             }
-            None => (Chunk::from(mem::take(&mut self.unfinished)), PIECE.max(start)),
+            None => (Chunk::from(mem::take(&mut source.unfinished)), PIECE.max(start).min(self.blocks.length)),
         };
-        let wanted = usize::try_from(available).unwrap_or(usize::MAX).min(room);
-        chunk.bytes_mut().reserve(wanted);
-        let mut file = self.file.as_file();
-        let read = file
-            .seek(SeekFrom::Start(self.position))
-            .and_then(|_| read_some(file, wanted, chunk.bytes_mut()))
-            .map_err(|source| MergeError::Input { path: self.path.clone(), source });
+        let wanted = usize::try_from(source.unread()).unwrap_or(usize::MAX).min(room);
+        chunk.bytes_mut().try_reserve(wanted).map_err(|error| failed(error.into()))?;
+        let mut file = source.file.as_file();
+        let read = file.seek(SeekFrom::Start(source.position)).and_then(|_| read_some(file, wanted, chunk.bytes_mut()));
 
         // Cut after the last newline. What comes after it stays, also when the read has failed. What was there before
         // the read has no newline.
-        let end = memrchr(b'\n', &chunk[start..]).map_or(0, |newline| start + newline + 1);
-        self.unfinished = chunk.cut(end);
-        let came = read?;
-        self.position += came as u64;
-        self.closer.add_bytes_read(came as u64);
-        if let Some(left) = &mut self.left {
-            *left -= came as u64;
+        let mut end = memrchr(b'\n', &chunk[start..]).map_or(0, |newline| start + newline + 1);
+        let mut came = *read.as_ref().unwrap_or(&0);
+        if let Some(long) = long_line(&chunk, self.max_line) {
+            if long == 0 {
+                let position = source.position - start as u64;
+                return Err(MergeError::LineTooLong { path: self.path.clone(), position, limit: self.max_line });
+            }
+            // The lines before it are good. The next read begins with the long one.
+            end = long;
+            came = long - start;
+            chunk.bytes_mut().truncate(long);
         }
+        source.unfinished = chunk.cut(end);
+        read.map_err(failed)?;
+        source.position += came as u64;
+        self.closer.add_bytes_read(came as u64);
         Ok((came, (end > 0).then_some(chunk)))
     }
+}
 
-    /// The unfinished line, if there is one, with the newline that will not come any more.
-    fn end_unfinished(&mut self) -> Option<Chunk> {
-        let mut line = mem::take(&mut self.unfinished);
-        (!line.is_empty()).then(|| {
-            line.push(b'\n');
-            line.into()
-        })
+/// Where the first line begins that is longer than `limit`, its newline included.
+fn long_line(bytes: &[u8], limit: usize) -> Option<usize> {
+    if bytes.len() <= limit {
+        return None;
+    }
+    let ends = memchr_iter(b'\n', bytes).map(|newline| newline + 1).chain([bytes.len()]);
+    let starts = [0].into_iter().chain(memchr_iter(b'\n', bytes).map(|newline| newline + 1));
+    starts.zip(ends).find(|(start, end)| end - start > limit).map(|(start, _)| start)
+}
+
+/// What a name leads to, found in one step: asked twice, a name may lead to two files.
+#[cfg(unix)]
+struct Named(fs::Metadata);
+
+#[cfg(unix)]
+impl Named {
+    fn find(path: &Path) -> io::Result<Self> {
+        fs::metadata(path).map(Self)
+    }
+
+    fn is(&self, file: &Handle) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        // An inode cannot be given to another file while this one is open.
+        (self.0.dev(), self.0.ino()) == (file.dev(), file.ino())
+    }
+
+    fn is_file(&self) -> bool {
+        self.0.is_file()
+    }
+
+    fn length(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+/// What a name leads to, found in one step: the identity of a file is known only from an open one.
+#[cfg(not(unix))]
+struct Named(Handle, fs::Metadata);
+
+#[cfg(not(unix))]
+impl Named {
+    fn find(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        Ok(Self(Handle::from_file(file)?, metadata))
+    }
+
+    fn is(&self, file: &Handle) -> bool {
+        self.0 == *file
+    }
+
+    fn is_file(&self) -> bool {
+        self.1.is_file()
+    }
+
+    fn length(&self) -> u64 {
+        self.1.len()
     }
 }
 

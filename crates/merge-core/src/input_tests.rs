@@ -70,11 +70,11 @@ fn whole_lines_come_as_one_chunk_and_the_unfinished_one_waits() {
 fn an_idle_input_holds_no_memory() {
     let mut log = Log::new(b"a\nb\n");
     log.read_all();
-    assert_eq!(log.input.unfinished.capacity(), 0);
+    assert_eq!(log.input.files[0].unfinished.capacity(), 0);
 
     log.append(&[b'x'; 300]);
     assert_eq!(log.read(), Found::NoNewData);
-    assert_eq!(log.input.unfinished.capacity(), 300, "it holds the unfinished line and no more");
+    assert_eq!(log.input.files[0].unfinished.capacity(), 300, "it holds the unfinished line and no more");
 }
 
 #[test]
@@ -138,6 +138,133 @@ fn a_writer_that_has_not_begun_the_new_file_may_go_on_with_the_old_one() {
     assert_eq!(log.read_all(), b"b\n");
     log.append(b"c\n");
     assert_eq!(log.read_all(), b"c\n");
+    // It may even go on for an interval after the new file has begun, also in the middle of a line.
+    old.write_all(b"late\nha").unwrap();
+    log.append(b"d\n");
+    assert_eq!(log.read_all(), b"late\nd\n");
+    old.write_all(b"lf\nunfinished").unwrap();
+    assert_eq!(log.read_all(), b"half\n");
+    assert_eq!(log.read_all(), b"unfinished\n");
+    assert_eq!(log.input.files.len(), 1, "the old file is closed");
+}
+
+#[test]
+fn half_a_line_waits_for_its_rest_while_the_new_file_is_empty() {
+    let mut log = Log::new(b"a\nha");
+    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+    log.rotate();
+    log.append(b"");
+    assert_eq!(log.read_all(), b"a\n");
+    old.write_all(b"lf\n").unwrap();
+    assert_eq!(log.read_all(), b"half\n");
+}
+
+#[test]
+fn a_look_tells_whether_a_read_has_something_to_do() {
+    let mut log = Log::new(b"a\n");
+    let unread = |log: &Log| log.input.has_unread().unwrap();
+    assert!(unread(&log), "a line");
+    log.read_all();
+    assert!(!unread(&log));
+    log.rotate();
+    assert!(!unread(&log), "the name is free");
+    log.append(b"");
+    assert!(unread(&log), "a new file, to be opened");
+    log.read_all();
+    assert!(!unread(&log));
+    log.append(b"b\n");
+    assert!(unread(&log), "a line in the new file");
+    log.read_all();
+    assert!(unread(&log), "the old file, to be closed");
+    log.read_all();
+    log.read_all();
+    assert!(!unread(&log));
+    log.close();
+    assert!(unread(&log), "the end");
+}
+
+#[test]
+fn an_empty_file_that_is_replaced_in_turn_is_read_to_its_end() {
+    let mut log = Log::new(b"a\n");
+    log.rotate();
+    log.append(b"");
+    assert_eq!(log.read_all(), b"a\n");
+    log.append(b"b\n");
+    fs::rename(&log.path, log.folder.path().join("log.2")).unwrap();
+    log.append(b"c\n");
+    assert_eq!(log.read_all(), b"b\nc\n");
+    assert_eq!(log.read_all(), b"");
+    assert_eq!(log.input.files.len(), 1, "the old files are closed");
+}
+
+#[test]
+fn a_busy_input_that_is_replaced_again_and_again_keeps_few_files_open() {
+    let mut log = Log::new(b"0\n");
+    for generation in 1..20 {
+        fs::rename(&log.path, log.folder.path().join(generation.to_string())).unwrap();
+        log.append(format!("{generation}\n").as_bytes());
+        assert_eq!(log.read(), lines(&format!("{}\n", generation - 1)));
+        assert!(log.input.files.len() <= MOST_FILES, "{} files are open", log.input.files.len());
+    }
+    assert_eq!(log.read(), lines("19\n"));
+}
+
+#[test]
+fn a_file_that_gets_its_name_back_goes_on_where_it_was() {
+    let mut log = Log::new(b"a\n");
+    log.read_all();
+    log.rotate();
+    log.append(b"");
+    log.read_all();
+    fs::rename(log.folder.path().join("log.1"), &log.path).unwrap();
+    log.append(b"b\n");
+    assert_eq!(log.read_all(), b"b\n");
+}
+
+#[test]
+fn a_line_longer_than_the_limit_is_an_error_with_its_place() {
+    let mut log = Log::new(b"12\n1234\n12345\n1\n");
+    log.input.set_max_line(5);
+    assert_eq!(log.read(), lines("12\n1234\n"));
+    let error = log.input.read_lines().unwrap_err().to_string();
+    assert!(error.ends_with("the line at byte 8 is longer than 5 bytes"), "{error}");
+
+    let mut log = Log::new(b"ab");
+    log.input.set_max_line(5);
+    assert_eq!(log.read(), Found::NoNewData);
+    log.append(b"c\n1234567\n");
+    assert_eq!(log.read(), lines("abc\n"));
+    assert!(matches!(log.input.read_lines(), Err(MergeError::LineTooLong { position: 4, .. })));
+}
+
+#[test]
+fn a_line_that_grows_beyond_the_limit_is_an_error_and_takes_no_more_memory() {
+    let mut log = Log::new(b"12\n");
+    log.read_all();
+    log.input.blocks = Blocks::of_length(8);
+    log.input.set_max_line(100);
+    let mut written = 0;
+    let error = loop {
+        log.append(&[b'x'; 10]);
+        written += 10;
+        match log.input.read_lines() {
+            Ok(found) => assert_eq!(found, Found::NoNewData),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(written, 110);
+    assert!(matches!(error, MergeError::LineTooLong { position: 3, limit: 100, .. }), "{error}");
+}
+
+#[test]
+fn one_file_given_twice_is_refused_also_through_a_link() {
+    let log = Log::new(b"");
+    let link = log.folder.path().join("link");
+    fs::hard_link(&log.path, &link).unwrap();
+    for second in [&log.path, &link] {
+        let error = Input::open_all([&log.path, second]).unwrap_err().to_string();
+        assert_eq!(error, format!("inputs {} and {} are the same file", log.path.display(), second.display()));
+    }
 }
 
 #[test]
@@ -189,7 +316,7 @@ fn a_new_file_that_is_gone_again_is_no_error_and_one_that_cannot_be_opened_is() 
     let mut log = Log::new(b"a\nhalf");
     log.read_all();
     log.rotate();
-    assert!(!log.input.switch().unwrap());
+    log.input.open_another().unwrap();
     assert_eq!(log.read(), Found::NoNewData, "it is still in the old file");
 
     // What was a folder is a file now: nothing below it can be opened.
@@ -197,16 +324,19 @@ fn a_new_file_that_is_gone_again_is_no_error_and_one_that_cannot_be_opened_is() 
     log.input.path = folder.join("log");
     fs::write(&folder, "").unwrap();
     if cfg!(unix) {
-        assert!(matches!(log.input.switch(), Err(MergeError::Open { .. })));
+        assert!(matches!(log.input.open_another(), Err(MergeError::Open { .. })));
+        assert_eq!(log.read(), lines("half\n"), "the old file comes first");
         assert!(matches!(log.input.read_lines(), Err(MergeError::Input { .. })));
     }
 }
 
 #[test]
 fn a_name_that_leads_to_a_folder_is_an_error_with_its_path() {
-    let mut log = Log::new(b"a\n");
+    let mut log = Log::new(b"a\nhalf");
     log.rotate();
     fs::create_dir(&log.path).unwrap();
+    assert_eq!(log.read(), lines("a\n"), "what is still in the old file comes first");
+    assert_eq!(log.read(), lines("half\n"));
     let error = log.input.read_lines().unwrap_err();
     assert_eq!(error.to_string(), format!("cannot follow input {}: not a regular file", log.path.display()));
 }
@@ -275,7 +405,8 @@ fn an_input_knows_how_much_was_read_from_it() {
 #[test]
 fn inputs_that_were_opened_together_share_their_blocks() {
     let log = Log::new(b"");
-    let inputs = Input::open_all([&log.path, &log.path]).unwrap();
+    let other = Log::new(b"");
+    let inputs = Input::open_all([&log.path, &other.path]).unwrap();
     assert!(Arc::ptr_eq(&inputs[0].blocks, &inputs[1].blocks));
     assert!(!Arc::ptr_eq(&inputs[0].blocks, &log.input.blocks));
 }
@@ -285,8 +416,9 @@ fn a_caller_may_keep_all_blocks_and_reads_on_in_small_pieces() {
     let mut log = Log::new(&b"0123456\n".repeat(1000));
     log.input.blocks = Blocks::of_length(8);
     let blocks: Vec<_> = std::iter::from_fn(|| log.input.blocks.take()).collect();
-    assert_eq!(log.read(), lines(&"0123456\n".repeat(1000)), "they fit into one piece");
+    let found = log.read_all();
     drop(blocks);
+    assert!(found == b"0123456\n".repeat(1000));
 }
 
 /// What happens to a file between two reads.

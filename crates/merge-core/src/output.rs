@@ -1,8 +1,8 @@
 //! Where the merged lines go.
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::fs::{OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ use crate::{Input, MergeError, Result};
 pub struct Output {
     name: PathBuf,
     writer: Box<dyn Write + Send>,
-    /// The file behind `writer`, where it is a regular one: it held nothing at first, and only this output writes it.
+    /// The file behind `writer`, where it is a regular one.
     regular: Option<Handle>,
     progress: Progress,
     failed: bool,
@@ -29,21 +29,28 @@ pub struct Output {
 impl Output {
     /// Creates the file at `path`, or empties the one that is there. Blocking.
     ///
-    /// A regular file is cut back to its last whole line when a write fails, on a full disk for example.
+    /// A regular file is locked as long as this lives, and cut back to its last whole line when a write fails, on a full
+    /// disk for example. On Unix every write goes to its end, so another program may truncate it meanwhile.
     ///
     /// # Errors
     ///
-    /// [`MergeError::SameFile`] when it is one of `inputs`, through any link: the file is then unchanged.
-    /// [`MergeError::Output`] when it cannot be opened.
+    /// [`MergeError::SameFile`] when it is one of `inputs`, through any link, and [`MergeError::OutputInUse`] when another
+    /// merge writes to it: the file is then unchanged. [`MergeError::Output`] when it cannot be opened.
     pub fn create(path: impl AsRef<Path>, inputs: &[Input]) -> Result<Self> {
         let path = path.as_ref();
         let failed = |source| MergeError::Output { path: path.to_owned(), source };
         // Open, compare, and only then empty it: to open an input as an output must not cost its content.
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        options.write(true).append(cfg!(unix)).create(true).truncate(false);
+        let file = options.open(path).map_err(failed)?;
         let handle = file.try_clone().and_then(Handle::from_file).map_err(failed)?;
         refuse_an_input(path, &handle, inputs)?;
         let regular = file.metadata().map_err(failed)?.is_file();
         if regular {
+            // A lock on Windows would keep readers out. Some network file systems have none.
+            if cfg!(unix) && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+                return Err(MergeError::OutputInUse { path: path.to_owned() });
+            }
             file.set_len(0).map_err(failed)?;
         }
         Ok(Self { regular: regular.then_some(handle), ..Self::new(path, file) })
@@ -86,9 +93,10 @@ impl Output {
         }
         // Assume failure until the write succeeds: a panic in the writer leaves half a line as well.
         self.failed = true;
-        if let Err(source) = self.writer.write_all(lines).and_then(|()| self.writer.flush()) {
+        let mut written = 0;
+        if let Err(source) = self.write_all(lines, &mut written).and_then(|()| self.writer.flush()) {
             // If this fails as well, half a line stays. The first error says why.
-            let _ = self.cut_back(lines);
+            let _ = self.cut_back(&lines[..written]);
             return Err(MergeError::Output { path: self.name.clone(), source });
         }
         self.failed = false;
@@ -96,13 +104,24 @@ impl Output {
         Ok(())
     }
 
-    /// After a write of `lines` that failed: what came of them up to a newline stays, the half line after it goes.
-    fn cut_back(&self, lines: &[u8]) -> io::Result<()> {
+    /// As [`Write::write_all`], and counts what was `written`.
+    fn write_all(&mut self, lines: &[u8], written: &mut usize) -> io::Result<()> {
+        while *written < lines.len() {
+            match self.writer.write(&lines[*written..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => *written += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// After a write that failed: takes the half line at the end of what was `written` out of the file.
+    fn cut_back(&self, written: &[u8]) -> io::Result<()> {
         let Some(file) = self.regular.as_ref().map(Handle::as_file) else { return Ok(()) };
-        let before = self.progress.bytes();
-        let came = file.metadata()?.len().saturating_sub(before);
-        let came = usize::try_from(came).map_or(lines, |came| &lines[..came.min(lines.len())]);
-        file.set_len(before + memrchr(b'\n', came).map_or(0, |newline| newline as u64 + 1))
+        let half = written.len() - memrchr(b'\n', written).map_or(0, |newline| newline + 1);
+        file.set_len(file.metadata()?.len().saturating_sub(half as u64))
     }
 
     /// A view of how much has been written, for those who do not own the output.
@@ -216,9 +235,61 @@ mod tests {
             let mut output = Output::create(&file, &[]).unwrap();
             output.write(b"before\n").unwrap();
             output.writer.write_all(came.as_bytes()).unwrap();
-            output.cut_back(b"half\nand half\n").unwrap();
+            output.cut_back(came.as_bytes()).unwrap();
             assert_eq!(fs::read_to_string(&file).unwrap(), format!("before\n{kept}"), "after {came:?}");
         }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_output_that_is_truncated_meanwhile_has_no_hole() {
+        let file = NamedTempFile::new().unwrap();
+        let mut output = Output::create(&file, &[]).unwrap();
+        output.write(b"before\n").unwrap();
+        file.as_file().set_len(0).unwrap();
+        output.write(b"after\n").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"after\n");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_output_that_another_merge_writes_to_is_refused_and_left_as_it_was() {
+        let file = NamedTempFile::new().unwrap();
+        let mut output = Output::create(&file, &[]).unwrap();
+        output.write(b"a\n").unwrap();
+        let error = Output::create(&file, &[]).unwrap_err().to_string();
+        assert_eq!(error, format!("another merge writes to output {}", file.path().display()));
+        assert_eq!(fs::read(&file).unwrap(), b"a\n");
+        drop(output);
+        Output::create(&file, &[]).unwrap();
+    }
+
+    /// Takes seven bytes at a time, and is interrupted before each.
+    #[derive(Clone, Default)]
+    struct Slow(Arc<Mutex<(Vec<u8>, bool)>>);
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let (taken, interrupted) = &mut *self.0.lock().unwrap();
+            *interrupted = !*interrupted;
+            if *interrupted {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            let count = bytes.len().min(7);
+            taken.extend(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_short_write_is_continued_and_an_interrupted_one_repeated() {
+        let slow = Slow::default();
+        Output::new("slow", slow.clone()).write(b"a line of more than seven bytes\n").unwrap();
+        assert_eq!(slow.0.lock().unwrap().0, b"a line of more than seven bytes\n");
     }
 
     #[test]

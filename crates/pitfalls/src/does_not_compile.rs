@@ -1,13 +1,12 @@
-//! Mistakes that the compiler catches, each beside the same code put right.
+//! Mistakes that the compiler catches, each beside the corrected code.
 //!
-//! Rustdoc compares the error codes only when it may use unstable features, so `scripts/check` lets it
-//! (`RUSTC_BOOTSTRAP=1`). An error about a future that is not `Send` has no code; there the corrected twin shows that
-//! nothing else was wrong with the code.
+//! Rustdoc compares the error codes only if unstable features are allowed, so `scripts/check` sets `RUSTC_BOOTSTRAP=1`.
+//! An error about a future that is not `Send` has no code; there the corrected twin shows that nothing else is wrong.
 //!
 //! # A guard across an `.await`, in a spawned task
 //!
-//! A `std` `MutexGuard` must be dropped on the thread that took it, and a task may wake up on another one. In a task
-//! that is not spawned this compiles; then two such tasks on one thread can wait for each other for ever.
+//! A `std` `MutexGuard` must be dropped on the thread that took it, and a task may wake up on another thread. In a task
+//! that is not spawned this compiles; then two such tasks on one thread can deadlock.
 //! (Tokio issues 3645 and 6819.)
 //!
 //! ```compile_fail
@@ -22,7 +21,7 @@
 //! # }
 //! ```
 //!
-//! The guard ends before the `.await`:
+//! Correct: the guard is dropped before the `.await`.
 //!
 //! ```
 //! # use std::sync::{Arc, Mutex};
@@ -37,7 +36,7 @@
 //!
 //! # A future that is not `Send`
 //!
-//! What lives across an `.await` goes with the task from worker to worker. An `Rc` cannot.
+//! A value that lives across an `.await` moves with the task from worker to worker. An `Rc` must not.
 //!
 //! ```compile_fail
 //! # use std::rc::Rc;
@@ -65,7 +64,7 @@
 //!
 //! # A value that is not `Send`, given to a thread
 //!
-//! The same rule for threads has a code.
+//! The same rule for threads has an error code.
 //!
 //! ```compile_fail,E0277
 //! # use std::rc::Rc;
@@ -83,8 +82,8 @@
 //!
 //! # A borrow, given to `spawn`
 //!
-//! A task may outlive the function that has started it, so it must own what it uses. (Threads have
-//! `std::thread::scope`; tasks have no such thing.)
+//! A task may outlive the function that spawned it, so it must own what it uses. (Threads have `std::thread::scope`;
+//! tokio has no scope for tasks.)
 //!
 //! ```compile_fail,E0373
 //! # use tokio::task::spawn;

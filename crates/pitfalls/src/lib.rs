@@ -1,22 +1,21 @@
 //! The classic mistakes on the way from threads to async, as running code.
 //!
-//! Each module of [`gallery`] is a stage with one mistake in it, behind the same entry point as the good ones. Its `//!` says
-//! what the mistake is, how it shows, why it happens, the right way, and where it is documented. The suite rejects
-//! each of them in the scenario and for the reason that stand in its [`Pitfall`]; `tests/gallery.rs` holds that.
+//! Each module of [`gallery`] is a stage with one mistake, behind the entry point that every stage has. Its `//!` names
+//! the mistake, how it shows, why it happens, the right way, and a source. [`Pitfall`] names the scenario in which the
+//! suite rejects it, and the reason; `tests/gallery.rs` checks both.
 //!
-//! Mistakes that the compiler catches stand in [`does_not_compile`].
+//! Mistakes that the compiler catches are in [`does_not_compile`].
 //!
 //! ```text
 //! cargo run -p pitfalls -- list
 //! cargo run -p pitfalls -- show torn_lines
 //! ```
 
-// Test support: where the machine gives no scratch file, the test ends.
+// Test support: a test panics when it cannot create a scratch file.
 #![allow(clippy::missing_panics_doc)]
 
 pub mod does_not_compile;
 pub mod gallery;
-mod support;
 
 use equivalence::{Reason, Settings, Violation};
 
@@ -29,9 +28,9 @@ pub struct Pitfall {
     pub mistake: &'static str,
     /// The scenario that finds it.
     pub scenario: &'static str,
-    /// What the scenario finds.
+    /// The violation that it finds.
     pub reason: Reason,
-    /// What stands in the violation's text.
+    /// A part of the violation's text.
     pub says: &'static str,
     /// Runs that scenario on it.
     pub run: fn(&Settings) -> Result<(), Violation>,

@@ -1,4 +1,4 @@
-//! Shows the gallery: `list` it, or `show` one pitfall at work.
+//! Shows the gallery: `list` names all pitfalls, `show` runs one.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         }
         Command::Show { name } => {
             let Some(pitfall) = GALLERY.iter().find(|pitfall| pitfall.name == name) else {
-                eprintln!("pitfalls: there is no `{name}`; `list` names all of them");
+                eprintln!("pitfalls: there is no pitfall `{name}`; `list` names all of them");
                 return ExitCode::from(2);
             };
             show(pitfall)
@@ -53,12 +53,12 @@ fn show(pitfall: &Pitfall) -> ExitCode {
     let start = Instant::now();
     let outcome = (pitfall.run)(&settings);
     let time = start.elapsed();
-    // Where a run hangs, its threads never end. Leaving `main` does not wait for them.
+    // The threads of a run that hangs never end. Returning from `main` does not wait for them.
     if let Err(violation) = outcome {
         println!("\n{violation}\n\nnoticed:    {} after {time:.1?}", violation.reason());
         ExitCode::SUCCESS
     } else {
-        println!("\nnoticed:    nothing, in {time:.1?}. This mistake shows only sometimes: try again.");
+        println!("\nnoticed:    nothing, in {time:.1?}. This mistake does not show every time: try again.");
         ExitCode::FAILURE
     }
 }

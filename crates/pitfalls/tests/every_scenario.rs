@@ -1,26 +1,30 @@
 //! Every scenario of the suite rejects something: a scenario that nothing fails would prove nothing.
 //!
-//! The pitfalls of the gallery are rejected by a part of the scenarios. Here are stages, broken on purpose and without
-//! a story, for the others.
+//! Some scenarios reject a pitfall of the gallery. For the others, here are stages that are broken on purpose.
 
-// Test code, in helpers that clippy does not know for it; and an entry point returns a `Result`.
+// Clippy does not recognize the helpers as test code; and an entry point returns a `Result`.
 #![allow(clippy::unwrap_used, clippy::unnecessary_wraps)]
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use equivalence::{Reason, SCENARIOS, Settings, Violation, scenarios};
-use merge_core::{Chunk, Closer, Found, Input, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Closer, FanIn, Found, Input, MergeError, Output, Result, Summary};
 use pitfalls::GALLERY;
+use stage_parts::{block_on, join_all, run_tasks_with, send, spawn_writer};
 use stage1::{run_threads, tail_file};
+use stage3::tail_async;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 type Write<'a> = &'a mut dyn FnMut(Chunk) -> Result<()>;
 
-/// Stage 1, but each chunk goes through `change` on its way.
+/// Stage 1, with `change` applied to each chunk.
 fn changed(
     inputs: Vec<Input>,
     interval: Duration,
@@ -28,7 +32,7 @@ fn changed(
     change: impl Fn(Vec<u8>) -> Vec<u8> + Sync,
 ) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write: Write| {
-        tail_file(input, interval, &mut |lines| write(change(lines.to_vec()).into()))
+        tail_file(input, interval, &mut |chunk| write(change(chunk.to_vec()).into()))
     })
 }
 
@@ -88,7 +92,7 @@ fn one_close_closes_all(inputs: Vec<Input>, interval: Duration, output: Output) 
 
 fn ignores_write_errors(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write: Write| {
-        tail_file(input, interval, &mut |lines| write(lines).or(Ok(())))
+        tail_file(input, interval, &mut |chunk| write(chunk).or(Ok(())))
     })
 }
 
@@ -96,7 +100,7 @@ fn sleeps_through_the_close(inputs: Vec<Input>, interval: Duration, output: Outp
     run_threads(inputs, interval, output, |mut input, interval, write: Write| {
         loop {
             match input.read_lines()? {
-                Found::Lines(lines) => write(lines)?,
+                Found::Lines(chunk) => write(chunk)?,
                 Found::NoNewData => thread::sleep(interval),
                 Found::End => return Ok(()),
             }
@@ -109,13 +113,13 @@ fn lets_a_panic_pass(inputs: Vec<Input>, interval: Duration, output: Output) -> 
     let output = Mutex::new(output);
     thread::scope(|scope| {
         for input in inputs {
-            scope.spawn(|| tail_file(input, interval, &mut |lines| output.lock().unwrap().write(&lines)));
+            scope.spawn(|| tail_file(input, interval, &mut |chunk| output.lock().unwrap().write(&chunk)));
         }
     });
     Ok(summary)
 }
 
-/// Reads the file that it has opened first, whatever becomes of it and of its name.
+/// Reads only the file that it opened first, even if that file is truncated, replaced or deleted.
 fn reads_like_a_plain_file(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write: Write| {
         let failed = |source| MergeError::Input { path: input.path().to_owned(), source };
@@ -137,11 +141,11 @@ fn reads_like_a_plain_file(inputs: Vec<Input>, interval: Duration, output: Outpu
 
 fn reads_until_nothing_is_left(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write: Write| {
-        // What this one follows is never closed.
+        // This second input is never closed.
         let mut unending = Input::open(input.path())?;
         loop {
             match unending.read_lines()? {
-                Found::Lines(lines) => write(lines)?,
+                Found::Lines(chunk) => write(chunk)?,
                 _ if input.closer().is_closed() => return Ok(()),
                 _ => input.wait_closed(interval),
             }
@@ -149,12 +153,143 @@ fn reads_until_nothing_is_left(inputs: Vec<Input>, interval: Duration, output: O
     })
 }
 
+/// More chunks than any scenario has.
+const LONG_QUEUE: usize = 100_000;
+
+/// Stage 2 with a queue that is never full.
+fn stage2_with_a_long_queue(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(async {
+        let fan_in = FanIn::new(&inputs, &output);
+        let (queue, chunks) = mpsc::channel(LONG_QUEUE);
+        let mut tasks = JoinSet::new();
+        spawn_writer(&mut tasks, output, chunks);
+        for input in inputs {
+            let queue = queue.clone();
+            let mut write = move |chunk| queue.blocking_send(chunk).map_err(|_| MergeError::OutputGone);
+            tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
+        }
+        drop(queue);
+        join_all(tasks, fan_in).await
+    })
+}
+
+/// Stage 4 with a queue that is never full.
+fn stage4_with_a_long_queue(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(run_tasks_with(inputs, interval, output, LONG_QUEUE, |input, interval, queue| {
+        tail_async(input, interval, async move |chunk| send(&queue, chunk).await)
+    }))
+}
+
+/// One failure in the life of the process, and no merge works any more.
+fn stops_for_good(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    static STOPPED: AtomicBool = AtomicBool::new(false);
+    if STOPPED.load(Ordering::Relaxed) {
+        return Err(MergeError::Cancelled);
+    }
+    stage1::merge(inputs, interval, output).inspect_err(|_| STOPPED.store(true, Ordering::Relaxed))
+}
+
+fn leaves_a_thread_behind(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    thread::Builder::new().name("left-behind".into()).spawn(thread::park).map_err(MergeError::Start)?;
+    stage1::merge(inputs, interval, output)
+}
+
+fn ignores_the_interval(inputs: Vec<Input>, _: Duration, output: Output) -> Result<Summary> {
+    stage1::merge(inputs, Duration::from_millis(1), output)
+}
+
+fn waits_ten_intervals(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    stage1::merge(inputs, 10 * interval, output)
+}
+
+fn waits_after_each_chunk(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |mut input, interval, write: Write| {
+        loop {
+            match input.read_lines()? {
+                Found::Lines(chunk) => write(chunk)?,
+                Found::NoNewData => {}
+                Found::End => return Ok(()),
+            }
+            input.wait_closed(interval);
+        }
+    })
+}
+
+/// A follower has its turn until its input is quiet.
+fn keeps_its_turn(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let turn = Mutex::new(());
+    run_threads(inputs, interval, output, |mut input, interval, write: Write| {
+        loop {
+            let mine = turn.lock();
+            loop {
+                match input.read_lines()? {
+                    Found::Lines(chunk) => write(chunk)?,
+                    Found::NoNewData => break,
+                    Found::End => return Ok(()),
+                }
+            }
+            drop(mine);
+            input.wait_closed(interval);
+        }
+    })
+}
+
+fn opens_by_a_lossy_name(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |input, interval, write: Write| {
+        let name = input.path().to_string_lossy().into_owned();
+        let again = Input::open(name)?;
+        drop(input);
+        tail_file(again, interval, write)
+    })
+}
+
+fn opens_once_more(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |input, interval, write: Write| {
+        // What the caller has set is lost, the closer as well.
+        tail_file(Input::open(input.path())?, interval, write)
+    })
+}
+
+fn retries_a_read_that_fails(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |mut input, interval, write: Write| {
+        loop {
+            match input.read_lines() {
+                Ok(Found::Lines(chunk)) => write(chunk)?,
+                Ok(Found::NoNewData) | Err(_) => input.wait_closed(interval),
+                Ok(Found::End) => return Ok(()),
+            }
+        }
+    })
+}
+
+fn returns_the_last_error(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
+    let last = Mutex::new(None);
+    let merged = run_threads(inputs, interval, output, |input, interval, write: Write| {
+        if let Err(error) = tail_file(input, interval, write) {
+            closers.iter().for_each(Closer::close);
+            *last.lock().unwrap() = Some(error);
+        }
+        Ok(())
+    });
+    last.into_inner().unwrap().map_or(merged, Err)
+}
+
+fn takes_a_broken_pipe_for_an_end(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    match stage1::merge(inputs, interval, output) {
+        Err(MergeError::Output { source, .. }) if source.kind() == ErrorKind::BrokenPipe => {
+            Ok(Summary { inputs: 3, lines: 0, bytes: 0 })
+        }
+        merged => merged,
+    }
+}
+
 fn opens_the_output_first(paths: &[PathBuf], output: &Path) -> Result<(Vec<Input>, Output)> {
     let output = Output::create(output, &[])?;
     Ok((Input::open_all(paths)?, output))
 }
 
-/// The scenario's name, how it is run, and what it finds.
+/// A scenario, its run on a broken stage, and the reason for which it rejects that stage.
 type Rejected = (&'static str, fn(&Settings) -> std::result::Result<(), Violation>, Reason);
 
 macro_rules! rejected {
@@ -180,6 +315,27 @@ const BROKEN: &[Rejected] = rejected! {
     a_panic_is_an_error lets_a_panic_pass Hung
     a_close_wakes_a_follower_at_once sleeps_through_the_close Hung
     a_line_is_visible_while_nothing_else_happens keeps_one_chunk_back NotVisible
+    long_lines_and_a_slow_output_take_no_more_than_they_may stage4_with_a_long_queue MemoryGrew
+    a_run_after_a_failed_one_merges stops_for_good Failed
+    a_backlog_comes_out_without_waiting waits_after_each_chunk NotVisible
+    a_quiet_input_is_served_beside_an_endless_one keeps_its_turn Hung
+    a_quiet_input_has_its_turn_beside_busy_ones keeps_its_turn Hung
+    an_empty_successor_that_is_replaced_in_turn_loses_nothing reads_like_a_plain_file NotVisible
+    a_file_that_was_replaced_before_the_close_is_merged reads_like_a_plain_file Lost
+    a_log_behind_a_link_is_followed_by_its_name reads_like_a_plain_file NotVisible
+    a_name_that_is_no_text_is_followed opens_by_a_lossy_name Failed
+    a_read_that_fails_ends_the_run retries_a_read_that_fails Hung
+    the_first_error_is_the_one_that_is_returned returns_the_last_error WrongError
+    a_broken_pipe_is_an_error takes_a_broken_pipe_for_an_end WrongError
+    a_line_over_the_limit_ends_the_run opens_once_more Hung
+    a_stuttering_output_gets_every_byte writes_twice Duplicated
+};
+
+/// Those that look at their whole process, each in a test of its own below.
+const BROKEN_ALONE: &[Rejected] = rejected! {
+    a_run_leaves_nothing_behind leaves_a_thread_behind LeftBehind
+    idle_followers_keep_no_core_busy ignores_the_interval BusyWhileIdle
+    a_line_comes_within_an_interval waits_ten_intervals Late
 };
 
 fn is_rejected(&(scenario, run, reason): &Rejected) {
@@ -190,12 +346,39 @@ fn is_rejected(&(scenario, run, reason): &Rejected) {
 
 #[test]
 fn stages_that_are_broken_on_purpose_are_rejected() {
-    // Together: those that hang have to be waited for.
+    // At the same time, because some of them hang until the patience ends.
     thread::scope(|scope| {
         for broken in BROKEN {
             scope.spawn(|| is_rejected(broken));
         }
     });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_thread_that_is_left_behind_is_seen() {
+    equivalence::alone("a_thread_that_is_left_behind_is_seen", || is_rejected(&BROKEN_ALONE[0]));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interval_that_is_ignored_is_seen() {
+    equivalence::alone("an_interval_that_is_ignored_is_seen", || is_rejected(&BROKEN_ALONE[1]));
+}
+
+#[test]
+fn an_interval_that_is_exceeded_is_seen() {
+    equivalence::alone("an_interval_that_is_exceeded_is_seen", || is_rejected(&BROKEN_ALONE[2]));
+}
+
+/// In stages 2 and 4 only the length of the queue holds the followers back.
+#[test]
+fn a_queue_that_is_never_full_is_rejected() {
+    for merge in [stage2_with_a_long_queue, stage4_with_a_long_queue] {
+        let settings = Settings::default();
+        let violation = scenarios::a_slow_output_holds_the_followers_back(merge, &settings).unwrap_err();
+        assert_eq!(violation.reason(), Reason::MemoryGrew, "{violation}");
+    }
 }
 
 #[test]
@@ -217,7 +400,8 @@ fn every_scenario_rejects_something() {
     let others = ["a_full_device_ends_the_run", "a_refused_input_leaves_the_output_untouched"];
     for scenario in SCENARIOS {
         let by_the_gallery = GALLERY.iter().any(|pitfall| pitfall.scenario == scenario.name);
-        let here = BROKEN.iter().any(|(name, ..)| *name == scenario.name) || others.contains(&scenario.name);
+        let here = BROKEN.iter().chain(BROKEN_ALONE).any(|(name, ..)| *name == scenario.name);
+        let here = here || others.contains(&scenario.name);
         assert!(by_the_gallery || here, "nothing is rejected by {}", scenario.name);
     }
 }

@@ -1,25 +1,26 @@
 //! # Whole lines
 //!
-//! Goal: write the leaf of the program. It returns the lines of a growing log that are whole by now, and says
-//! `NoNewData` when there is none. There is no `End` here: whoever calls knows about the close.
+//! Goal: write the leaf of the program. It returns the lines of a growing log that are whole by now, and returns
+//! `NoNewData` if there are none. There is no `End` here: the caller knows about the close.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/program.md
 //!
-//! When it works: four scenarios pass. A line that is written in two halves comes out in one piece, and no byte changes.
+//! When it works: four scenarios pass. A line that is written in two halves comes out in one piece, and no byte
+//! changes.
 
 use std::fs::File;
 use std::io::{self, Read};
 
 use exercises::Found;
 
-/// Reads what has come into `file` since the last call, and returns the lines that are whole now.
+/// Reads what was written to `file` since the last call, and returns the lines that are whole now.
 ///
-/// A writer may have written half a line so far. That half must wait in `unfinished` until its newline comes; whoever
-/// calls keeps `unfinished` from one call to the next.
+/// A writer may have written half a line so far. That half must wait in `unfinished` until its newline comes; the
+/// caller keeps `unfinished` from one call to the next.
 fn read_lines(file: &mut File, unfinished: &mut Vec<u8>) -> io::Result<Found> {
-    // TODO: return whole lines only, and keep the rest in `unfinished`. Without a whole line, say `NoNewData`.
+    // TODO: return whole lines only, and keep the rest in `unfinished`. If no line is whole, return `NoNewData`.
     let _ = unfinished;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;

@@ -1,14 +1,14 @@
 //! # Follow until closed
 //!
-//! Goal: write the tail, the loop that follows one log. It reads, hands on, waits, and finds the right moment to end:
-//! when the log is closed *and* nothing is left in it.
+//! Goal: write the tail, the loop that follows one log. It reads, hands the lines on, waits, and ends when the log is
+//! closed *and* nothing is left in it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/program.md
 //!
-//! When it works: seven tests pass. No line is lost, although one is written at the worst moment: just after a look that
-//! found nothing, and just before the close. Where a test is about the close, the interval is an hour.
+//! When it works: seven tests pass. No line is lost, not even one that is written at the worst moment: just after a
+//! read that found nothing, and just before the close. In the tests of the close, the interval is an hour.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use merge_core::Result;
 /// It looks for new lines once per `interval`, and at once when the log is closed. What was written before the close is
 /// merged; a last line without a newline gets one.
 fn tail_file(mut log: Log, signal: &Signal, interval: Duration, write: WriteLines) -> Result<()> {
-    // TODO: this reads what is there, and goes. Stay until the log is closed and all that was in it is handed on.
+    // TODO: this reads once and returns. Stay until the log is closed and all its lines have been handed on.
     let _ = (signal, interval);
     while let Found::Lines(lines) = log.read_lines()? {
         write(lines)?;

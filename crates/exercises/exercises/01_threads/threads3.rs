@@ -1,17 +1,17 @@
 //! # A wait that can be ended
 //!
-//! Goal: `thread::sleep` cannot be woken. Make the follower's wait one that a close ends at once: a wait on a
-//! crossbeam channel.
+//! Goal: `thread::sleep` cannot be woken. Make the follower's wait one that a close ends at once: a wait on a crossbeam
+//! channel.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-1.md
 //!
-//! You will need two calls of a crossbeam receiver: `recv_timeout` waits, `try_recv` does not. Look up what they say
-//! when there is no sender any more.
+//! You will need two calls of a crossbeam receiver: `recv_timeout` waits, `try_recv` does not. Look up what they return
+//! when all senders have been dropped.
 //!
-//! When it works: six tests pass. One of them gives the followers an interval of an hour, and the run still ends in a
-//! moment.
+//! When it works: six tests pass. One of them gives the followers an interval of an hour, and the run still ends at
+//! once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,14 +22,14 @@ use exercises::Found;
 use exercises::log::{Log, WriteLines};
 use merge_core::Result;
 
-/// Closes one log. Whoever wants its follower to end holds this.
+/// Closes one log. The caller that wants the follower to end holds this.
 struct Closer(Arc<AtomicBool>);
 
 /// Tells a follower that its log is closed. The follower holds this.
 struct Signal(Arc<AtomicBool>);
 
-// TODO: put a crossbeam channel in place of the flag, or beside it: one end in `Closer`, the other in `Signal`. What
-// the functions promise stays as it is, and `wait` keeps its promise.
+// TODO: replace the flag by a crossbeam channel, or add one: one end in `Closer`, the other in `Signal`. The functions
+// must do what their comments say, and so must `wait`.
 
 /// A closer and its signal.
 fn signal() -> (Closer, Signal) {
@@ -79,7 +79,7 @@ fn main() {}
 
 // The tests. Leave what follows as it is.
 
-/// A signal, and what closes it.
+/// A signal and its closer.
 #[cfg(test)]
 fn parts() -> (impl FnOnce() + Send, Signal) {
     let (closer, signal) = signal();

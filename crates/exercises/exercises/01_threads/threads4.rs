@@ -1,14 +1,14 @@
 //! # Hear who ends first
 //!
-//! Goal: write the fan-in. One place hears how each follower has ended, in the order in which they end, so that the
-//! first error closes all the others.
+//! Goal: write the fan-in. One place receives the result of each follower, in the order in which they end, so that the
+//! first error closes all other inputs.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-1.md
 //!
-//! When it works: seven tests pass. The fourth input fails, the output is full, or a follower panics: each time the
-//! run ends at once, with the error, although the other followers would go on for ever.
+//! When it works: seven tests pass. The fourth input fails, the output is full, or a follower panics: each time the run
+//! ends at once, with the error, although the other followers would go on for ever.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -22,11 +22,11 @@ use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 ///
 /// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
 fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    // Takes how each follower has ended. The first error that is added closes all inputs.
+    // Collects the result of each follower. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
-    let write = |lines: Chunk| match output.lock() {
-        Ok(mut output) => output.write(&lines),
+    let write = |chunk: Chunk| match output.lock() {
+        Ok(mut output) => output.write(&chunk),
         Err(_poisoned) => Err(MergeError::OutputGone),
     };
 
@@ -36,8 +36,8 @@ fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
             let mut write = &write;
             let follow = move || {
                 let followed = catch_unwind(AssertUnwindSafe(|| tail_file(input, interval, &mut write)));
-                // TODO: nobody hears how it has ended. Let the fan-in know, also of a panic, which
-                // `MergeError::ended_early` makes an error.
+                // TODO: this drops the follower's result. Send it to the fan-in, also after a panic, which
+                // `MergeError::ended_early` turns into an error.
                 drop(followed);
             };
             if let Err(error) = thread::Builder::new().name("follower".into()).spawn_scoped(scope, follow) {
@@ -46,7 +46,7 @@ fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
             }
         }
 
-        // TODO: the fan-in. Give each end to `fan_in.add`, when it happens.
+        // TODO: the fan-in. Pass each result to `fan_in.add` as soon as it comes.
     });
     fan_in.finish()
 }

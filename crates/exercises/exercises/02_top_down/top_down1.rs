@@ -1,14 +1,14 @@
 //! # Run the blocking tail
 //!
 //! Goal: the top is an `async fn` now, and the tail still blocks. Run every tail on a thread of the runtime's blocking
-//! pool, all at the same time, and hear how each of them ends.
+//! pool, all at the same time, and collect the result of each.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: seven tests pass, on a runtime that has one thread. All inputs are followed at once, and a task beside
-//! the merge goes on while the output is slow.
+//! When it works: seven tests pass, on a runtime that has one thread. All inputs are followed at once, and a task
+//! beside the merge goes on while the output is slow.
 
 use std::time::Duration;
 
@@ -20,15 +20,16 @@ use merge_core::{FanIn, Input, Output, Result, Summary};
 ///
 /// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
 async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    // Takes how each follower has ended. The first error that is added closes all inputs.
+    // Collects the result of each follower. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     // Stage 1's mutex. Each follower writes with a clone of this.
     let write = shared(output);
 
     for input in inputs {
         let mut write = write.clone();
-        // TODO: this follows the first input until it is closed, and blocks the runtime's only thread meanwhile.
-        // (A task that ended early has a `JoinError`. `MergeError::ended_early(error.try_into_panic().ok())` makes it ours.)
+        // TODO: this follows the first input until it is closed, and blocks the runtime's only thread meanwhile. (A
+        // task that panics returns a `JoinError`, and `MergeError::ended_early(error.try_into_panic().ok())` turns that
+        // into an error of the run.)
         fan_in.add(tail_file(input, interval, &mut write));
     }
     fan_in.finish()

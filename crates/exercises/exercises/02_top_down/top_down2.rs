@@ -1,48 +1,48 @@
 //! # Hand the lines back
 //!
-//! Goal: the mutex goes. One writer owns the output. The blocking tails hand their lines to it through a bounded queue
-//! of the async side, and wait until there is room.
+//! Goal: remove the mutex. One writer owns the output. The blocking tails hand their lines to it through a bounded
+//! async queue, and wait until the queue has room.
 //!
 //! Minutes: 25
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: eight tests pass. While the output takes nothing, the followers stand still and memory does not
-//! grow; when it goes on, no line is missing.
+//! When it works: eight tests pass. While the output takes nothing, the followers wait and memory does not grow; when
+//! it goes on, no line is missing.
 
 use std::time::Duration;
 
-use exercises::bridge::tail_file;
-use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use exercises::stage1::tail_file;
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::task::JoinSet;
 
-/// How many chunks may wait for the writer before the followers have to.
+/// How many chunks may wait for the writer. When the queue is full, the followers wait.
 const QUEUE: usize = 16;
 
 /// Merges `inputs` into `output` until all of them are closed. Blocks no runtime worker.
 ///
 /// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
 async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    // Takes how each follower has ended. The first error that is added closes all inputs.
+    // Collects the result of each follower. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     let mut tasks = JoinSet::new();
 
-    // TODO: a queue with room for `QUEUE` chunks, and one writer. It takes chunks until there are no more senders, and
-    // writes them. It owns the output, and it blocks as long as the output does. It belongs to `tasks` as well.
+    // TODO: a queue with room for `QUEUE` chunks, and one writer. It receives chunks until there are no more senders,
+    // and writes them. It owns the output, and it blocks as long as the output does. Put it into `tasks` as well.
     let _ = (output, QUEUE);
 
     // Fan-out: the blocking tail on a thread of the pool per input.
     for input in inputs {
-        let mut write = move |lines: Vec<u8>| {
-            // TODO: hand `lines` to the writer, and wait here until the queue has taken them. When the writer is gone,
-            // it is `MergeError::OutputGone`.
-            drop(lines);
+        let mut write = move |chunk: Chunk| {
+            // TODO: hand `chunk` to the writer, and wait here until the queue has taken it. If the writer is gone,
+            // return `MergeError::OutputGone`.
+            drop(chunk);
             Ok(())
         };
         tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
     }
 
-    // Fan-in: whoever ends first is heard first, the writer last.
+    // Fan-in: the first to end is the first to be joined; the writer is the last.
     while let Some(ended) = tasks.join_next().await {
         fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
     }

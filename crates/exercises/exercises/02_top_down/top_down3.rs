@@ -6,8 +6,8 @@
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: four tests pass. Six hundred logs are followed at once; before, the program followed 511 of them and
-//! said nothing about the others.
+//! When it works: four tests pass. Six hundred logs are followed at once; before, the program followed 511 of them, and
+//! there was no error about the others.
 
 use std::time::Duration;
 

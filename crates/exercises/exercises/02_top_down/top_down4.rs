@@ -1,14 +1,14 @@
 //! # End while the followers sleep
 //!
-//! Goal: the output fails while the followers sleep for an hour on the blocking pool. Nothing can stop them from
-//! outside, so tell them: close the inputs, and then wait for all. This is what `FanIn` has done for you so far.
+//! Goal: the output fails while the followers sleep for an hour on the blocking pool. No other thread can stop them, so
+//! tell them: close the inputs, and then wait for all of them. So far `FanIn` has done this for you.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: six tests pass. The run ends at once, with the error that began it, and only when all followers and
-//! the writer have ended.
+//! When it works: six tests pass. The run ends at once, with the first error, and only after all followers and the
+//! writer have ended.
 
 use std::time::Duration;
 
@@ -23,21 +23,21 @@ use tokio::task::JoinSet;
 ///
 /// The first error of any follower or of the writer ends the run: then all followers end, and that error is returned.
 async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
-    // Takes how each of them ended, and keeps the first error. It closes nothing.
+    // Collects the results and keeps the first error. It closes nothing.
     let mut endings = Endings::new(inputs.len(), &output);
     let (queue, mut chunks) = mpsc::channel::<Chunk>(16);
     let mut tasks = JoinSet::new();
 
     // The writer, and a follower per input: the answer of `top_down2`.
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
     for input in inputs {
         let queue = queue.clone();
-        let mut write = move |lines| queue.blocking_send(lines).map_err(|_| MergeError::OutputGone);
+        let mut write = move |chunk| queue.blocking_send(chunk).map_err(|_| MergeError::OutputGone);
         tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
     }
     drop(queue);
@@ -45,8 +45,8 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Out
     while let Some(ended) = tasks.join_next().await {
         endings.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
         if endings.have_error() {
-            // TODO: this leaves the followers asleep on their threads. End them, and wait for them. What ends one is
-            // its `Input::closer()`, and the inputs are gone by now.
+            // TODO: this leaves the followers asleep on their threads. End them, and wait for them. `Input::closer()`
+            // gives the handle that ends one, but the inputs have been moved by now.
             break;
         }
     }
@@ -57,7 +57,7 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Out
 fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let threads = inputs.len() + 1;
     let runtime = Builder::new_multi_thread().max_blocking_threads(threads).build().map_err(MergeError::Start)?;
-    // Then the runtime is dropped, which waits for all blocking calls that have begun.
+    // The drop of the runtime then waits for all blocking calls that have begun.
     runtime.block_on(run_tasks_mixed(inputs, interval, output))
 }
 

@@ -1,14 +1,14 @@
 //! # The facade
 //!
 //! Goal: put the async tail under stage 1's top, which stays as it is: threads that call a blocking `tail_file`. Build
-//! one runtime for all followers, and let `tail_file` drive `tail_async` on it.
+//! one runtime for all followers, and make `tail_file` drive `tail_async` on it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: five scenarios pass. Lines come out as long as the inputs are open, and an error of the tail is an
-//! error of the run.
+//! When it works: five scenarios pass. Lines come out while the inputs are open, and an error of the tail is an error
+//! of the run.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ use merge_core::{Chunk, Input, Output, Result, Summary};
 
 /// Merges `inputs` into `output` until all of them are closed. Blocks until then.
 fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    // TODO: build one runtime for all followers, and pass it to `tail_file`. No runtime is `MergeError::Start`.
+    // TODO: build one runtime for all followers, and pass it to `tail_file`. If that fails, return `MergeError::Start`.
     run_threads(inputs, interval, output, tail_file)
 }
 
-/// Stage 1's `tail_file`, to whoever calls it: blocks until `input` is closed, and hands its lines to `write`.
+/// Has the signature of stage 1's `tail_file`: blocks until `input` is closed, and hands its lines to `write`.
 fn tail_file(input: Input, interval: Duration, write: &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()> {
     // TODO: drive the async tail on this thread until it has ended.
-    let _followed = tail_async(input, interval, async |lines| write(lines));
+    let _followed = tail_async(input, interval, async |chunk| write(chunk));
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 //! # Two things to wait for
 //!
-//! Goal: make the wait of the follower end at the close as well, whatever the interval. No line that has been read may
-//! be lost.
+//! Goal: let the close end the follower's wait as well, whatever the interval. No line that has been read may be lost.
 //!
 //! Minutes: 15
 //!
@@ -19,13 +18,13 @@ use tokio::time::sleep;
 /// Follows `log` until it is closed, and hands its lines to `write`. It looks for new data once per `interval`, and at
 /// once when the log is closed: then it reads what is left, and ends.
 ///
-/// `log.closed()` ends when the log is closed. It is cancel safe, and `log.read()` is not: dropped half way, it takes
-/// the lines with it that it has read.
+/// `log.closed()` completes when the log is closed. It is cancel safe, and `log.read()` is not: if it is dropped half
+/// way, the lines that it has read are lost.
 async fn tail_async(log: PooledLog, interval: Duration, mut write: impl AsyncFnMut(Chunk) -> Result<()>) -> Result<()> {
     loop {
         match log.read().await? {
-            Found::Lines(lines) => write(lines).await?,
-            // TODO: wait for the interval to end, or for the close: whatever comes first.
+            Found::Lines(chunk) => write(chunk).await?,
+            // TODO: wait for the end of the interval or for the close, whichever comes first.
             Found::NoNewData => sleep(interval).await,
             Found::End => return Ok(()),
         }
@@ -42,7 +41,7 @@ fn what_a_read_has_taken_at_the_close_comes_out() {
     exercises::bottom_up::what_a_read_has_taken_at_the_close_comes_out(|inputs, interval, output, taken| {
         block_on_one_thread(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
             let log = PooledLog::open_slow(input, taken.clone());
-            async move { tail_async(log?, interval, async move |lines| send(&queue, lines).await).await }
+            async move { tail_async(log?, interval, async move |chunk| send(&queue, chunk).await).await }
         }))
     });
 }
@@ -56,7 +55,7 @@ fn merge(
     use exercises::stage4::{QUEUE, block_on, run_tasks_with, send};
     block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
         let log = PooledLog::open(input);
-        async move { tail_async(log?, interval, async move |lines| send(&queue, lines).await).await }
+        async move { tail_async(log?, interval, async move |chunk| send(&queue, chunk).await).await }
     }))
 }
 

@@ -17,30 +17,30 @@ use merge_core::{Chunk, FanIn, Input, Output, Result, Summary};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// How many chunks may wait for the writer before the followers have to.
+/// How many chunks may wait for the writer. When the queue is full, the followers wait.
 const QUEUE: usize = 16;
 
 /// Merges `inputs` into `output` until all of them are closed.
 ///
 /// Returns the first error of any input or of the output, or a panic. By then all followers have ended.
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
-    // `FanIn::add` takes how one task has ended, and closes all inputs at the first error.
+    // `FanIn::add` takes the result of one task, and closes all inputs at the first error.
     let mut fan_in = FanIn::new(&inputs, &output);
     let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::<Result<()>>::new();
 
     // The one writer. It ends when the last sender is gone.
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
 
-    // TODO: fan-out. Start a task per input that runs `tail_async` and sends its lines to the writer. Where the writer
-    // is gone, that is `MergeError::OutputGone`.
+    // TODO: fan-out. Start a task per input that runs `tail_async` and sends its lines to the writer. If the writer is
+    // gone, return `MergeError::OutputGone`.
 
-    // TODO: fan-in. Tell `fan_in` how each task has ended, when it has ended. A panic is `MergeError::ended_early`.
+    // TODO: fan-in. Pass the result of each task to `fan_in` as soon as it ends. A panic is `MergeError::ended_early`.
     fan_in.finish()
 }
 

@@ -7,7 +7,7 @@
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: all tests pass. What was in the logs at the moment of ctrl-c comes out, and the run ends with its
+//! When it works: all tests pass. The lines that were in the logs at ctrl-c come out, and the run ends with its
 //! summary. On Unix one of the tests sends a real ctrl-c.
 
 use std::io;
@@ -18,14 +18,15 @@ use merge_core::{Input, Output, Result, Summary};
 
 /// Merges `inputs` into `output` until all of them are closed. At the `signal` it closes all of them itself.
 ///
-/// Returns what the run returns. Where the signal cannot be listened to, it returns `MergeError::Start` at once.
+/// Returns the result of the run. If no handler for the signal can be installed, it returns `MergeError::Start` at
+/// once.
 async fn merge_until(
     signal: impl Future<Output = io::Result<()>>,
     inputs: Vec<Input>,
     interval: Duration,
     output: Output,
 ) -> Result<Summary> {
-    // TODO: run it beside the signal. At the signal close all inputs (`Input::closer`), and still await the run.
+    // TODO: run it beside the signal. At the signal close all inputs (`Input::closer`), and then await the run.
     let _ = signal;
     run_tasks(inputs, interval, output).await
 }
@@ -45,7 +46,7 @@ fn at_the_signal_what_was_written_comes_out() {
 #[test]
 fn a_signal_that_cannot_be_listened_to_is_an_error() {
     exercises::bottom_up::a_signal_that_cannot_be_listened_to_is_an_error(|inputs, interval, output| {
-        let deaf = async { Err(io::Error::other("nobody may listen")) };
+        let deaf = async { Err(io::Error::other("no handler can be installed")) };
         exercises::stage4::block_on_one_thread(merge_until(deaf, inputs, interval, output))
     });
 }
@@ -57,7 +58,7 @@ fn at_ctrl_c_what_was_written_comes_out() {
     });
 }
 
-// Nobody sends a signal.
+// No signal comes.
 #[cfg(test)]
 equivalence::suite! {
     |inputs, interval, output| {

@@ -2,19 +2,19 @@
 //!
 //! Goal: the follower below should hand every line to the writer, wait for it when the output is slow, and warn when it
 //! has waited for 5 ms. It has a mistake. Run `scripts/exercises test mistake1`, find the mistake from the report,
-//! write one sentence of diagnosis at the first TODO, and mend it.
+//! write one sentence of diagnosis at the first TODO, and fix it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: five scenarios pass, also those in which the output takes nothing for a while. The warnings still
-//! come.
+//! When it works: five scenarios pass, also those in which the output takes nothing for a while. The warnings are still
+//! printed.
 
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use exercises::stage4::{copy, send};
+use exercises::stage4::send;
 use merge_core::{Chunk, Input, Result};
 use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
@@ -26,10 +26,9 @@ const LATE: Duration = Duration::from_millis(5);
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
 async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
-    tail_async(input, interval, async move |lines| {
-        let lines = copy(lines);
-        // TODO: mend it.
-        match timeout(LATE, send(&queue, lines)).await {
+    tail_async(input, interval, async move |chunk| {
+        // TODO: fix it.
+        match timeout(LATE, send(&queue, chunk)).await {
             Ok(sent) => sent,
             Err(_late) => {
                 eprintln!("the output is slow");

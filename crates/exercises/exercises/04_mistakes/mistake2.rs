@@ -1,15 +1,15 @@
 //! # Mistake 2: the other tasks
 //!
 //! Goal: the top below should merge its inputs on a runtime that it shares with other tasks, and these should go on
-//! whatever the output does. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from the report,
-//! write one sentence of diagnosis at the first TODO, and mend it.
+//! even while the output takes nothing. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from
+//! the report, write one sentence of diagnosis at the first TODO, and fix it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: four tests pass. In one of them another task beats on the same runtime while the output takes
-//! nothing, and it is still heard.
+//! When it works: four tests pass. In one of them another task runs on the same runtime while the output takes nothing,
+//! and it must go on.
 
 use std::time::Duration;
 
@@ -27,17 +27,17 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::new();
 
-    // TODO: mend it.
+    // TODO: fix it.
     tasks.spawn(async move {
-        while let Some(lines) = chunks.recv().await {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.recv().await {
+            output.write(&chunk)?;
         }
         Ok(())
     });
 
     for input in inputs {
         let queue = queue.clone();
-        tasks.spawn(tail_async(input, interval, async move |lines| send(&queue, lines).await));
+        tasks.spawn(tail_async(input, interval, async move |chunk| send(&queue, chunk).await));
     }
     drop(queue);
     join_all(tasks, fan_in).await

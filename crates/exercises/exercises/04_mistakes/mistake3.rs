@@ -2,7 +2,7 @@
 //!
 //! Goal: the follower below should hand its lines over in small messages, so that the queue never holds much memory. It
 //! has a mistake. Run `scripts/exercises test mistake3`, find the mistake from the report, write one sentence of
-//! diagnosis at the first TODO, and mend it. The messages should stay small: no more than a line each, or 64 KiB.
+//! diagnosis at the first TODO, and fix it. The messages should stay small: no more than a line each, or 64 KiB.
 //!
 //! Minutes: 15
 //!
@@ -24,9 +24,9 @@ const MOST: usize = 64 * 1024;
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
 async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
-    tail_async(input, interval, async move |lines| {
-        // TODO: mend it.
-        for message in lines.chunks(MOST) {
+    tail_async(input, interval, async move |chunk| {
+        // TODO: fix it.
+        for message in chunk.chunks(MOST) {
             send(&queue, message.to_vec()).await?;
         }
         Ok(())

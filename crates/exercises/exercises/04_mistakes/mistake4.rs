@@ -2,7 +2,7 @@
 //!
 //! Goal: the top below should end with the output's own error when the output fails, whatever its followers are doing
 //! at that moment. It has a mistake. Run `scripts/exercises test mistake4`, find the mistake from the report, write one
-//! sentence of diagnosis at the first TODO, and mend it.
+//! sentence of diagnosis at the first TODO, and fix it.
 //!
 //! Minutes: 20
 //!
@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use exercises::stage4::{QUEUE, copy, ended, send};
+use exercises::stage4::{QUEUE, send};
 use merge_core::{Chunk, Closer, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::join;
 use tokio::sync::mpsc;
@@ -31,24 +31,20 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     let mut tasks = JoinSet::new();
     for input in inputs {
         let queue = queue.clone();
-        let write_async = async move |lines| {
-            // The copy waits for room.
-            send(&queue, copy(lines)).await
-        };
-        tasks.spawn(tail_async(input, interval, write_async));
+        tasks.spawn(tail_async(input, interval, async move |chunk| send(&queue, chunk).await));
     }
     drop(queue);
 
-    // TODO: mend it, here or in `write_all`.
+    // TODO: fix it, here or in `write_all`.
     let write = async {
         let written = write_all(&mut chunks, output).await;
-        // Where the output has failed, followers may be asleep.
+        // If the output has failed, followers may be asleep.
         closers.iter().for_each(Closer::close);
         written
     };
     let follow = async {
-        while let Some(end) = tasks.join_next().await {
-            fan_in.add(ended(end));
+        while let Some(ended) = tasks.join_next().await {
+            fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
         }
     };
     let (written, ()) = join!(write, follow);
@@ -56,10 +52,10 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     fan_in.finish()
 }
 
-/// Writes all that comes, on the blocking pool, until the last sender is gone or the output fails.
+/// Writes all chunks, on the blocking pool, until the last sender is gone or the output fails.
 async fn write_all(chunks: &mut mpsc::Receiver<Chunk>, mut output: Output) -> Result<()> {
-    while let Some(lines) = chunks.recv().await {
-        let write = move || output.write(&lines).map(|()| output);
+    while let Some(chunk) = chunks.recv().await {
+        let write = move || output.write(&chunk).map(|()| output);
         let written = spawn_blocking(write).await;
         output = written.map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))??;
     }

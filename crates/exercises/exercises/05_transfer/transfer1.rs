@@ -1,7 +1,7 @@
 //! # A server with threads
 //!
-//! Goal: finish a threaded server of guessing games. Its top is complete. Its session takes what one read gives for one
-//! request, and it gives up a client that is silent. Mend both.
+//! Goal: finish a threaded server of guessing games. Its top is complete. Its session takes the bytes of one read for
+//! one request, and it hangs up on a client that is silent. Fix both.
 //!
 //! Minutes: 20
 //!
@@ -9,7 +9,7 @@
 //!
 //! When it works: seven scenarios pass. A request may come in pieces, or many in one piece, and each gets its answer. A
 //! client that is silent for `room.idle` is asked `still there?`, also in the middle of a request. A client that reads
-//! nothing holds up nobody.
+//! nothing holds up no other client.
 //!
 //! The protocol is a page: the first lines of `crates/exercises/src/guessing/mod.rs`.
 
@@ -46,7 +46,7 @@ fn session(socket: TcpStream, room: &Room) -> io::Result<Ended> {
     let socket = Arc::new(socket);
     // The stop ends a read or a write that is under way.
     let _until_the_end = room.stop.hang_up(&socket);
-    // A read that waits longer than this ends with an error: see `is_idle`.
+    // A read that waits longer than this returns an error: see `is_idle`.
     socket.set_read_timeout(Some(room.idle))?;
     let (mut requests, mut replies) = (&*socket, &*socket);
     let mut game = Game::default();

@@ -1,7 +1,7 @@
 //! # The bridge under a server
 //!
-//! Goal: write the async top over the blocking session. The loop that accepts clients is there, but it serves nobody.
-//! Run the session of the threaded server, as it is, for each client. `SEATS` sessions may be open at once.
+//! Goal: write the async top over the blocking session. The loop accepts clients, but serves none. Run the session of
+//! the threaded server, as it is, for each client. `SEATS` sessions may be open at once.
 //!
 //! Minutes: 20
 //!
@@ -40,12 +40,12 @@ async fn serve_mixed(listener: TcpListener, room: Arc<Room>) -> io::Result<Repor
             () = room.stop.stopped() => break,
             accepted = listener.accept() => {
                 let (socket, _) = accepted?;
-                // TODO: run `exercises::guessing::session(socket, room)`. It wants the socket of a blocking program.
+                // TODO: run `exercises::guessing::session(socket, room)`. It needs a socket in blocking mode.
                 drop(socket);
             }
         }
     }
-    // TODO: return when all sessions have ended, and add each end to the report.
+    // TODO: return when all sessions have ended, and add each result to the report.
     Ok(report)
 }
 

@@ -7,7 +7,7 @@
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: seven scenarios pass, and the threaded top does not know that its sessions are async now. No piece of
+//! When it works: seven scenarios pass, and the threaded top does not know that its sessions are async now. No part of
 //! a request is lost when a client is asked `still there?`. The stop ends every session, wherever it waits.
 
 use std::io;
@@ -27,7 +27,7 @@ fn serve(listener: net::TcpListener, room: Arc<Room>) -> io::Result<Report> {
 /// [`session_async`] behind the signature of the blocking session: blocks the thread it runs on until the session has
 /// ended.
 fn session(runtime: &Runtime, socket: net::TcpStream, room: &Room) -> io::Result<Ended> {
-    // TODO: run `session_async` to its end, on this thread. It wants the socket of an async program.
+    // TODO: run `session_async` to its end, on this thread. It needs a socket in nonblocking mode.
     let _ = (runtime, room);
     drop(socket);
     Ok(Ended::Left)
@@ -35,8 +35,8 @@ fn session(runtime: &Runtime, socket: net::TcpStream, room: &Room) -> io::Result
 
 /// The async session: serves one client until it leaves, or the server is stopped. Blocks no runtime worker.
 async fn session_async(socket: TcpStream, room: &Room) -> io::Result<Ended> {
-    // TODO: what `exercises::guessing::session` does (crates/exercises/src/guessing/blocking.rs), but async. Nobody
-    // hangs up the socket at the stop: await `room.stop.stopped()`.
+    // TODO: do the same as `exercises::guessing::session` (crates/exercises/src/guessing/blocking.rs), but async. The
+    // stop does not hang up the socket: await `room.stop.stopped()`.
     let _ = room;
     drop(socket);
     Ok(Ended::Left)

@@ -1,13 +1,13 @@
 //! # Async to the top
 //!
-//! Goal: write the async top over the async session, `exercises::guessing::session_async`. Everything else is yours.
+//! Goal: write the async top over the async session, `exercises::guessing::session_async`. You write all of it.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: eight scenarios pass on a runtime with a single thread. Six hundred sessions share it, and none of them
-//! holds up another. No session can end the server, and the report counts every one.
+//! When it works: eight scenarios pass on a runtime with a single thread. Six hundred sessions share it, and none of
+//! them holds up another. No session can end the server, and the report counts every one.
 
 use std::io;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 /// Serves clients until the server is stopped, and returns when all sessions have ended.
 async fn serve_tasks(listener: TcpListener, room: Arc<Room>) -> io::Result<Report> {
-    // TODO: the whole of it.
+    // TODO: all of it.
     let _ = (listener, room);
     Ok(Report::default())
 }

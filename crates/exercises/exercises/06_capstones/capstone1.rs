@@ -2,15 +2,15 @@
 //!
 //! Goal: write each line's input before it, as `web.log: GET /`. The label is the file name, a colon and a space. Find
 //! the one place where this belongs: it serves the threads of stage 1 and the tasks of stage 4, and neither a tail nor
-//! a top knows of it.
+//! a top changes for it.
 //!
 //! Minutes: 60
 //!
 //! Chapter: docs/src/stage-1.md
 //!
-//! When it works: eight tests pass. They check every label and take it off again; what is left is the merge as you know
-//! it, from threads and from tasks. A million short lines take no more memory than a few: no write is longer than 1
-//! MiB, where it is more than one line.
+//! When it works: eight tests pass. They check every label and remove it; the rest must be the merge as you know it,
+//! from threads and from tasks. A million short lines take no more memory than a few: no write is longer than 1 MiB,
+//! where it is more than one line.
 
 use std::time::Duration;
 
@@ -29,9 +29,9 @@ fn merge_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Resu
 /// Stage 4.
 fn merge_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let runtime = Builder::new_multi_thread().enable_time().build().map_err(MergeError::Start)?;
-    // TODO: and here. What a label is, and how it comes before a line, should stand in one place for both.
+    // TODO: and here. The code that makes a label and puts it before a line should be in one place for both.
     runtime.block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
-        tail_async(input, interval, async move |lines| send(&queue, lines).await)
+        tail_async(input, interval, async move |chunk| send(&queue, chunk).await)
     }))
 }
 

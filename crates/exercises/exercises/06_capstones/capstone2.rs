@@ -1,15 +1,15 @@
 //! # Events in place of polling
 //!
-//! Goal: let the tail sleep until the system says that something has happened to its log. The interval stays, as a
-//! safety net. Almost all tests run with an interval of an hour.
+//! Goal: let the tail sleep until the system reports an event of its log. The interval stays, as a safety net. Almost
+//! all tests run with an interval of an hour.
 //!
 //! Minutes: 60
 //!
 //! Chapter: docs/src/contract.md
 //!
 //! When it works: eight tests pass. With an interval of an hour, lines come out at once, a log that is rotated is
-//! followed by its name, and what was written in the very moment in which the watch begins is not missed. With a short
-//! interval, a log of which no event tells is followed as well.
+//! followed by its name, and a line that is written just before the watch begins is not missed. With a short interval,
+//! a log that has no events is followed as well.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,28 +30,24 @@ async fn tail_events(
     events: Arc<Events>,
     mut write: impl AsyncFnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
-    // TODO: look when there was an event, and not only when the interval is over. `Events::watch` calls a closure, on a
-    // thread of its own, for each event of a path. Decide which path, when the watch begins, and what the closure does.
+    // TODO: look after each event, and not only when the interval is over. `Events::watch` calls a closure, on a thread
+    // of its own, for each event of a path. Decide which path, when the watch begins, and what the closure does.
     let _ = events;
     loop {
-        while !input.has_unread()? {
-            select! {
+        let found;
+        (found, input) = if input.has_unread()? {
+            spawn_blocking(move || (input.read_lines(), input))
+                .await
+                .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?
+        } else {
+            (Ok(Found::NoNewData), input)
+        };
+        match found? {
+            Found::Lines(chunk) => write(chunk).await?,
+            Found::NoNewData => select! {
                 () = sleep(interval) => {}
                 () = input.closed() => {}
-            }
-        }
-
-        let found;
-        (input, found) = spawn_blocking(move || {
-            let found = input.read_lines();
-            (input, found)
-        })
-        .await
-        .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?;
-
-        match found? {
-            Found::Lines(lines) => write(lines).await?,
-            Found::NoNewData => {}
+            },
             Found::End => return Ok(()),
         }
     }
@@ -61,7 +57,7 @@ async fn tail_events(
 async fn merge_async(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let events = Arc::new(Events::new()?);
     run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
-        tail_events(input, interval, Arc::clone(&events), async move |lines| send(&queue, lines).await)
+        tail_events(input, interval, Arc::clone(&events), async move |chunk| send(&queue, chunk).await)
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! # Merge by time stamp
 //!
-//! Goal: let the lines come out in the order of their time stamps. Each line begins with a number, its stamp. The head
-//! of `crates/exercises/src/stamps.rs` says in four points what the order is; read it first.
+//! Goal: let the lines come out in the order of their time stamps. Each line begins with a number, its stamp. The first
+//! lines of `crates/exercises/src/stamps.rs` define the order in four points; read them first.
 //!
 //! Minutes: 100
 //!
@@ -18,7 +18,7 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// How many chunks may wait for the writer before the followers have to.
+/// How many chunks may wait for the writer. When the queue is full, the followers wait.
 const QUEUE: usize = 16;
 
 /// Merges `inputs` into `output` until all of them are closed, in the order in which their lines come.
@@ -27,11 +27,11 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::new();
 
-    // TODO: this is stage 4's writer. Make it write the line that is the earliest of all inputs, and wait for an input
-    // that is open and has no line. `exercises::stamps::stamp` reads a line's stamp. What has to change around it?
+    // TODO: this is stage 4's writer. Make it write the earliest line of all inputs, and wait for an input that is open
+    // and has no line. `exercises::stamps::stamp` reads a line's stamp. What has to change around it?
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
@@ -39,13 +39,13 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     // Fan-out: a task per input.
     for input in inputs {
         let queue = queue.clone();
-        let write_async = async move |lines| queue.send(lines).await.map_err(|_| MergeError::OutputGone);
+        let write_async = async move |chunk| queue.send(chunk).await.map_err(|_| MergeError::OutputGone);
         tasks.spawn(tail_async(input, interval, write_async));
     }
-    // The last sender must go with the last follower, or the writer would wait for ever.
+    // The last follower must hold the last sender, or the writer would wait for ever.
     drop(queue);
 
-    // Fan-in: whoever ends first is heard first, the writer last.
+    // Fan-in: the first to end is the first to be joined; the writer is the last.
     while let Some(ended) = tasks.join_next().await {
         fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
     }

@@ -1,21 +1,22 @@
 //! # Whole lines
 //!
-//! Goal: write the leaf of the program. It returns the lines of a growing log that are whole by now, and says
-//! `NoNewData` when there is none. There is no `End` here: whoever calls knows about the close.
+//! Goal: write the leaf of the program. It returns the lines of a growing log that are whole by now, and returns
+//! `NoNewData` if there are none. There is no `End` here: the caller knows about the close.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/program.md
 //!
-//! When it works: four scenarios pass. A line that is written in two halves comes out in one piece, and no byte changes.
+//! When it works: four scenarios pass. A line that is written in two halves comes out in one piece, and no byte
+//! changes.
 //!
 //! # Why
 //!
-//! The new bytes go behind the old half, so that the two are one line again, and a single cut after the last newline
-//! gives both: whole lines to return, and the rest to keep. Bytes and not a `String`: a log need not be UTF-8, and a
-//! read can end in the middle of a character.
+//! The new bytes are appended to the old half, so that the two are one line again. A single cut after the last newline
+//! then gives both: the whole lines to return, and the rest to keep. Use bytes and not a `String`: a log need not be
+//! UTF-8, and a read can end in the middle of a character.
 //!
-//! Usual wrong answers: to return what has come, whole or not; to return no lines instead of `NoNewData`, so that the
+//! Usual wrong answers: to return all bytes, whole lines or not; to return no lines instead of `NoNewData`, so that the
 //! follower never rests; `lines()`, which takes the newline away and a carriage return with it.
 
 use std::fs::File;
@@ -24,10 +25,10 @@ use std::mem;
 
 use exercises::Found;
 
-/// Reads what has come into `file` since the last call, and returns the lines that are whole now.
+/// Reads what was written to `file` since the last call, and returns the lines that are whole now.
 ///
-/// A writer may have written half a line so far. That half must wait in `unfinished` until its newline comes; whoever
-/// calls keeps `unfinished` from one call to the next.
+/// A writer may have written half a line so far. That half must wait in `unfinished` until its newline comes; the
+/// caller keeps `unfinished` from one call to the next.
 fn read_lines(file: &mut File, unfinished: &mut Vec<u8>) -> io::Result<Found> {
     file.read_to_end(unfinished)?;
     let Some(newline) = unfinished.iter().rposition(|&byte| byte == b'\n') else {

@@ -1,25 +1,25 @@
 //! # Follow until closed
 //!
-//! Goal: write the tail, the loop that follows one log. It reads, hands on, waits, and finds the right moment to end:
-//! when the log is closed *and* nothing is left in it.
+//! Goal: write the tail, the loop that follows one log. It reads, hands the lines on, waits, and ends when the log is
+//! closed *and* nothing is left in it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/program.md
 //!
-//! When it works: seven tests pass. No line is lost, although one is written at the worst moment: just after a look that
-//! found nothing, and just before the close. Where a test is about the close, the interval is an hour.
+//! When it works: seven tests pass. No line is lost, not even one that is written at the worst moment: just after a
+//! read that found nothing, and just before the close. In the tests of the close, the interval is an hour.
 //!
 //! # Why
 //!
-//! The close is looked at before the read. Then a read that finds nothing says: at the time of the close, nothing was
-//! left. In the other order there is a gap between the read and the look. What is written in it is lost when the close
-//! comes right behind it. The gap is short, so such a program loses a line once a month.
+//! The loop checks the close before it reads. If the read then finds nothing, nothing was left when the log was closed.
+//! In the other order there is a gap between the read and the check. A line that is written in the gap is lost if the
+//! close follows at once. The gap is short, so such a program loses a line once a month.
 //!
 //! The unfinished line gets its newline only at the end. Before that, its rest may still come.
 //!
-//! Usual wrong answers: `while !signal.is_closed()`, the article's loop, which leaves without a last look; the check
-//! of the close behind the read; to forget the unfinished line, or to end one that is not there.
+//! Usual wrong answers: `while !signal.is_closed()`, the article's loop, which returns without a last read; to check
+//! the close after the read; to forget the unfinished line, or to end one that is not there.
 
 use std::time::Duration;
 

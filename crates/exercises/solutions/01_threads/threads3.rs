@@ -1,30 +1,30 @@
 //! # A wait that can be ended
 //!
-//! Goal: `thread::sleep` cannot be woken. Make the follower's wait one that a close ends at once: a wait on a
-//! crossbeam channel.
+//! Goal: `thread::sleep` cannot be woken. Make the follower's wait one that a close ends at once: a wait on a crossbeam
+//! channel.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-1.md
 //!
-//! You will need two calls of a crossbeam receiver: `recv_timeout` waits, `try_recv` does not. Look up what they say
-//! when there is no sender any more.
+//! You will need two calls of a crossbeam receiver: `recv_timeout` waits, `try_recv` does not. Look up what they return
+//! when all senders have been dropped.
 //!
-//! When it works: six tests pass. One of them gives the followers an interval of an hour, and the run still ends in a
-//! moment.
+//! When it works: six tests pass. One of them gives the followers an interval of an hour, and the run still ends at
+//! once.
 //!
 //! # Why
 //!
-//! Nothing is ever sent through this channel, and its type says so: there is no value of type `Infallible`. The sender
-//! itself is the message. When it is dropped, the channel is disconnected, and it stays so: every wait from then on
-//! ends at once, and every look sees the close. There is nothing that the first wait could use up.
+//! Nothing is ever sent through this channel, and its type says so: there is no value of type `Infallible`. The drop of
+//! the sender is the message. Then the channel is disconnected, and it stays disconnected: from then on every wait ends
+//! at once, and every check sees the close. The first wait cannot use it up.
 //!
-//! One message and a flag beside it are right as well (`merge_core::Closer` does that, because it has many clones that
-//! can close). Then the flag must be set first, and the wait must look at it first.
+//! A message together with a flag is right as well (`merge_core::Closer` does that, because any of its clones can
+//! close). Then `close` must set the flag first, and the wait must check it first.
 //!
-//! Usual wrong answers: a message that is the only sign of the close, so that whoever takes it forgets it; `recv`,
-//! which waits for the close only and never looks for new lines; a sender that nobody keeps, so that no wait takes any
-//! time. Many short sleeps pass these tests. But then each idle follower wakes up a hundred times a second, for
+//! Usual wrong answers: a message that is the only sign of the close, so that the first wait uses it up; `recv`, which
+//! waits for the close only, so that new lines are never read; a sender that is dropped at once, so that no wait takes
+//! any time. Many short sleeps pass these tests. But then each idle follower wakes up a hundred times a second, for
 //! nothing.
 
 use std::convert::Infallible;
@@ -35,7 +35,7 @@ use exercises::Found;
 use exercises::log::{Log, WriteLines};
 use merge_core::Result;
 
-/// Closes one log. Whoever wants its follower to end holds this.
+/// Closes one log. The caller that wants the follower to end holds this.
 struct Closer(Sender<Infallible>);
 
 /// Tells a follower that its log is closed. The follower holds this.
@@ -63,7 +63,7 @@ impl Signal {
     /// Blocks the thread until the log is closed, at most for `timeout`. When it is closed already, it does not block
     /// at all, however often it is called.
     fn wait(&self, timeout: Duration) {
-        // Whether it was the close or the time, the follower looks again.
+        // After the close and after the timeout the follower does the same: it reads again.
         let _ = self.0.recv_timeout(timeout);
     }
 }
@@ -90,7 +90,7 @@ fn main() {}
 
 // The tests. Leave what follows as it is.
 
-/// A signal, and what closes it.
+/// A signal and its closer.
 #[cfg(test)]
 fn parts() -> (impl FnOnce() + Send, Signal) {
     let (closer, signal) = signal();

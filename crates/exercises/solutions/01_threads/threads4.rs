@@ -1,26 +1,26 @@
 //! # Hear who ends first
 //!
-//! Goal: write the fan-in. One place hears how each follower has ended, in the order in which they end, so that the
-//! first error closes all the others.
+//! Goal: write the fan-in. One place receives the result of each follower, in the order in which they end, so that the
+//! first error closes all other inputs.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-1.md
 //!
-//! When it works: seven tests pass. The fourth input fails, the output is full, or a follower panics: each time the
-//! run ends at once, with the error, although the other followers would go on for ever.
+//! When it works: seven tests pass. The fourth input fails, the output is full, or a follower panics: each time the run
+//! ends at once, with the error, although the other followers would go on for ever.
 //!
 //! # Why
 //!
-//! `join` waits for one thread. While the first follower goes on, nobody hears that the fourth has failed. A channel
-//! turns that round: whoever ends sends, and the fan-in receives what comes first. `FanIn::add` then closes all
-//! inputs, and the rest of the endings follow.
+//! `join` waits for one thread. While the first follower goes on, the fan-in does not notice that the fourth has
+//! failed. With a channel, each follower sends its result when it ends, and the fan-in receives the first result first.
+//! `FanIn::add` then closes all inputs, and the other results follow.
 //!
-//! The loop ends when the last sender is gone. So the one that was cloned must be dropped when all followers have
-//! theirs. A panic is an ending too: it is caught, made an error and sent, or the fan-in would never hear of it.
+//! The loop ends when the last sender has been dropped. So drop the sender that was cloned when all followers have
+//! their own. A panic is a result too: catch it, turn it into an error and send it, or the fan-in never learns of it.
 //!
-//! Usual wrong answers: `join` in the order of the start; to collect all endings first and look at them then; to
-//! forget the first sender; to send only what did not panic.
+//! Usual wrong answers: `join` in the order of the start; to collect all results before the first is added; to forget
+//! the first sender; to send nothing after a panic.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -35,11 +35,11 @@ use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 ///
 /// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
 fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    // Takes how each follower has ended. The first error that is added closes all inputs.
+    // Collects the result of each follower. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
-    let write = |lines: Chunk| match output.lock() {
-        Ok(mut output) => output.write(&lines),
+    let write = |chunk: Chunk| match output.lock() {
+        Ok(mut output) => output.write(&chunk),
         Err(_poisoned) => Err(MergeError::OutputGone),
     };
     // At most one message per follower.
@@ -52,7 +52,7 @@ fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
             let follow = move || {
                 let followed = catch_unwind(AssertUnwindSafe(|| tail_file(input, interval, &mut write)));
                 let followed = followed.unwrap_or_else(|panic| Err(MergeError::ended_early(Some(panic))));
-                // Nobody is left to tell when the top itself has panicked.
+                // The receiver is gone only if the top itself has panicked.
                 let _ = ended.send(followed);
             };
             if let Err(error) = thread::Builder::new().name("follower".into()).spawn_scoped(scope, follow) {
@@ -60,10 +60,10 @@ fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
                 break;
             }
         }
-        // The last sender must go with the last follower, or the loop below would never end.
+        // The last follower must hold the last sender, or the loop below would never end.
         drop(ended);
 
-        // Fan-in: whoever ends first is heard first.
+        // Fan-in: the first to end is the first to be heard.
         for followed in all_ended {
             fan_in.add(followed);
         }

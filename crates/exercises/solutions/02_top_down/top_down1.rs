@@ -1,27 +1,27 @@
 //! # Run the blocking tail
 //!
 //! Goal: the top is an `async fn` now, and the tail still blocks. Run every tail on a thread of the runtime's blocking
-//! pool, all at the same time, and hear how each of them ends.
+//! pool, all at the same time, and collect the result of each.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: seven tests pass, on a runtime that has one thread. All inputs are followed at once, and a task beside
-//! the merge goes on while the output is slow.
+//! When it works: seven tests pass, on a runtime that has one thread. All inputs are followed at once, and a task
+//! beside the merge goes on while the output is slow.
 //!
 //! # Why
 //!
-//! The tail keeps its thread until its input is closed. On a runtime worker that stops every other task, so it goes to
-//! the blocking pool. `JoinSet::spawn_blocking` starts it and keeps its handle; nothing waits in the loop, so all of
-//! them run at the same time. `join_next` is what the channel of endings was in stage 1: whoever ends first is heard
-//! first.
+//! The tail keeps its thread until its input is closed. On a runtime worker it would stop every other task, so it goes
+//! to the blocking pool. `JoinSet::spawn_blocking` starts it and keeps its handle; nothing waits in the loop, so all
+//! tails run at the same time. `join_next` replaces stage 1's channel of results: the first to end is the first to be
+//! heard.
 //!
 //! The output is still behind stage 1's mutex. One step at a time.
 //!
 //! Usual wrong answers: `tail_file` inside `tasks.spawn(async …)`, which looks async and blocks the worker;
-//! `block_in_place`, which needs a second worker; `.await` in the loop, which follows one input after the other;
-//! handles that nobody keeps, and errors that nobody hears with them.
+//! `block_in_place`, which needs a second worker; `.await` in the loop, which follows one input after the other; to
+//! drop the handles, and the errors with them.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ use tokio::task::JoinSet;
 ///
 /// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
 async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    // Takes how each follower has ended. The first error that is added closes all inputs.
+    // Collects the result of each follower. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     // Stage 1's mutex. Each follower writes with a clone of this.
     let write = shared(output);
@@ -46,7 +46,7 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output)
         tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
     }
 
-    // Fan-in: whoever ends first is heard first.
+    // Fan-in: the first to end is the first to be heard.
     while let Some(ended) = tasks.join_next().await {
         fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
     }

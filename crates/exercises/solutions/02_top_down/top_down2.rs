@@ -1,52 +1,52 @@
 //! # Hand the lines back
 //!
-//! Goal: the mutex goes. One writer owns the output. The blocking tails hand their lines to it through a bounded queue
-//! of the async side, and wait until there is room.
+//! Goal: remove the mutex. One writer owns the output. The blocking tails hand their lines to it through a bounded
+//! async queue, and wait until the queue has room.
 //!
 //! Minutes: 25
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: eight tests pass. While the output takes nothing, the followers stand still and memory does not
-//! grow; when it goes on, no line is missing.
+//! When it works: eight tests pass. While the output takes nothing, the followers wait and memory does not grow; when
+//! it goes on, no line is missing.
 //!
 //! # Why
 //!
 //! `write` is a normal function on a thread of the pool, and `send` is a future. `Handle::block_on` drives that future
-//! from this thread, and so the tail waits until the queue has room. That wait is the backpressure.
+//! on this thread, so the tail waits until the queue has room. That wait is the backpressure.
 //! (`queue.blocking_send(lines)` does the same in one call. `block_on` works for any future.)
 //!
-//! The writer owns the output, so no lock is needed. It blocks, so it stands on the pool too. It is in the same set as
+//! The writer owns the output, so no lock is needed. It blocks, so it runs on the pool too. It is in the same set as
 //! the followers, and ends last: when the last sender is gone.
 //!
-//! Usual wrong answers: an unbounded queue, or a send that is spawned and not waited for, so that memory grows as long
-//! as the output is slow; `try_send`, which fails where it should wait; to forget `drop(queue)`, so that the writer
-//! waits for ever; a writer that is a task and blocks its worker.
+//! Usual wrong answers: an unbounded queue, or a send that is spawned and not awaited, so that memory grows while the
+//! output is slow; `try_send`, which fails where it should wait; to forget `drop(queue)`, so that the writer waits for
+//! ever; a writer that is a task and blocks its worker.
 
 use std::time::Duration;
 
-use exercises::bridge::tail_file;
-use merge_core::{FanIn, Input, MergeError, Output, Result, Summary};
+use exercises::stage1::tail_file;
+use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// How many chunks may wait for the writer before the followers have to.
+/// How many chunks may wait for the writer. When the queue is full, the followers wait.
 const QUEUE: usize = 16;
 
 /// Merges `inputs` into `output` until all of them are closed. Blocks no runtime worker.
 ///
 /// The first error of any follower, or a panic of one, closes all inputs. The run returns it when all have ended.
 async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
-    // Takes how each follower has ended. The first error that is added closes all inputs.
+    // Collects the result of each follower. The first error that is added closes all inputs.
     let mut fan_in = FanIn::new(&inputs, &output);
     let mut tasks = JoinSet::new();
-    let (queue, mut chunks) = mpsc::channel::<Vec<u8>>(QUEUE);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
 
-    // The one writer. No lock is needed: the output is its own.
+    // The one writer. It needs no lock, because it owns the output.
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
@@ -54,16 +54,16 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Out
     // Fan-out: the blocking tail on a thread of the pool per input.
     for input in inputs {
         let (runtime, queue) = (Handle::current(), queue.clone());
-        let mut write = move |lines: Vec<u8>| {
+        let mut write = move |chunk: Chunk| {
             // The tail waits here for room in the queue.
-            runtime.block_on(queue.send(lines)).map_err(|_| MergeError::OutputGone)
+            runtime.block_on(queue.send(chunk)).map_err(|_| MergeError::OutputGone)
         };
         tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
     }
-    // The last sender must go with the last follower, or the writer would wait for ever.
+    // The last follower must hold the last sender, or the writer would wait for ever.
     drop(queue);
 
-    // Fan-in: whoever ends first is heard first, the writer last.
+    // Fan-in: the first to end is the first to be joined; the writer is the last.
     while let Some(ended) = tasks.join_next().await {
         fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
     }

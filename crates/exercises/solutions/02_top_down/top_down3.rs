@@ -6,18 +6,18 @@
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: four tests pass. Six hundred logs are followed at once; before, the program followed 511 of them and
-//! said nothing about the others.
+//! When it works: four tests pass. Six hundred logs are followed at once; before, the program followed 511 of them, and
+//! there was no error about the others.
 //!
 //! # Why
 //!
-//! The blocking pool is made for calls that end soon. It has at most 512 threads, and what comes then waits in a queue
-//! until a thread is free. A follower keeps its thread until its input is closed, so the queue never moves, and nobody
-//! is told. Here each input needs a thread, and the writer needs one more. Threads are started when they are needed,
-//! so a large number costs nothing by itself.
+//! The blocking pool is made for calls that end soon. It has at most 512 threads, and further calls wait in a queue
+//! until a thread is free. A follower keeps its thread until its input is closed, so the queue never moves, and there
+//! is no error. Here each input needs a thread, and the writer needs one more. Threads are started when they are
+//! needed, so a large limit costs nothing.
 //!
 //! Usual wrong answers: the default; as many as inputs, which forgets the writer; more *worker* threads, which run
-//! tasks and no blocking calls. A large constant passes, until somebody has one log more.
+//! tasks and no blocking calls. A large constant passes, until a user has one log more.
 
 use std::time::Duration;
 

@@ -1,27 +1,27 @@
 //! # End while the followers sleep
 //!
-//! Goal: the output fails while the followers sleep for an hour on the blocking pool. Nothing can stop them from
-//! outside, so tell them: close the inputs, and then wait for all. This is what `FanIn` has done for you so far.
+//! Goal: the output fails while the followers sleep for an hour on the blocking pool. No other thread can stop them, so
+//! tell them: close the inputs, and then wait for all of them. So far `FanIn` has done this for you.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-2.md
 //!
-//! When it works: six tests pass. The run ends at once, with the error that began it, and only when all followers and
-//! the writer have ended.
+//! When it works: six tests pass. The run ends at once, with the first error, and only after all followers and the
+//! writer have ended.
 //!
 //! # Why
 //!
 //! A blocking call that has begun has no `.await` at which it could be stopped. `abort` does nothing to it, and the
-//! drop of the runtime waits for it. So it must be asked to end, by a signal that it looks at: the close. What closes
-//! the inputs is taken before the inputs are given away.
+//! drop of the runtime waits for it. So ask it to end, by a signal that it checks: the close. Take the closers before
+//! the inputs are moved into the followers.
 //!
-//! After the close, the loop goes on. The others still merge what they hold, and the run returns when the last of them
-//! is done. Whoever calls may then close the output or start anew. The drop of the runtime would wait as well, but the
-//! top cannot know that its runtime ends with it.
+//! After the close, the loop goes on. The other followers still merge what they hold, and the run returns when the last
+//! of them has ended. Then the caller may close the output or start again. The drop of the runtime would wait as well,
+//! but the top cannot know whether its runtime is dropped.
 //!
 //! Usual wrong answers: to return at the first error and let the drop of the runtime wait, with or without a close;
-//! `abort_all`; `shutdown_background`, which ends the wait and not the followers; to close the inputs and forget the
+//! `abort_all`; `shutdown_background`, which ends the wait and not the followers; to close the inputs and lose the
 //! error.
 
 use std::time::Duration;
@@ -37,23 +37,23 @@ use tokio::task::JoinSet;
 ///
 /// The first error of any follower or of the writer ends the run: then all followers end, and that error is returned.
 async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
-    // Taken now: the followers will own the inputs.
+    // Before the inputs move into the followers.
     let closers: Vec<Closer> = inputs.iter().map(Input::closer).collect();
-    // Takes how each of them ended, and keeps the first error. It closes nothing.
+    // Collects the results and keeps the first error. It closes nothing.
     let mut endings = Endings::new(inputs.len(), &output);
     let (queue, mut chunks) = mpsc::channel::<Chunk>(16);
     let mut tasks = JoinSet::new();
 
     // The writer, and a follower per input: the answer of `top_down2`.
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
     for input in inputs {
         let queue = queue.clone();
-        let mut write = move |lines| queue.blocking_send(lines).map_err(|_| MergeError::OutputGone);
+        let mut write = move |chunk| queue.blocking_send(chunk).map_err(|_| MergeError::OutputGone);
         tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
     }
     drop(queue);
@@ -61,7 +61,7 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Out
     while let Some(ended) = tasks.join_next().await {
         endings.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
         if endings.have_error() {
-            // Wakes those that sleep. They merge what they hold and end, so the loop goes on.
+            // Wakes the followers that sleep. They merge what they hold and end, so the loop goes on.
             closers.iter().for_each(Closer::close);
         }
     }
@@ -72,7 +72,7 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Out
 fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let threads = inputs.len() + 1;
     let runtime = Builder::new_multi_thread().max_blocking_threads(threads).build().map_err(MergeError::Start)?;
-    // Then the runtime is dropped, which waits for all blocking calls that have begun.
+    // The drop of the runtime then waits for all blocking calls that have begun.
     runtime.block_on(run_tasks_mixed(inputs, interval, output))
 }
 

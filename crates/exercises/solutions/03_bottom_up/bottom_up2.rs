@@ -1,24 +1,24 @@
 //! # The facade
 //!
 //! Goal: put the async tail under stage 1's top, which stays as it is: threads that call a blocking `tail_file`. Build
-//! one runtime for all followers, and let `tail_file` drive `tail_async` on it.
+//! one runtime for all followers, and make `tail_file` drive `tail_async` on it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: five scenarios pass. Lines come out as long as the inputs are open, and an error of the tail is an
-//! error of the run.
+//! When it works: five scenarios pass. Lines come out while the inputs are open, and an error of the tail is an error
+//! of the run.
 //!
 //! # Why
 //!
 //! `Runtime::block_on` drives a future on the thread that calls it, and with it the runtime's timers, until the future
-//! is done. What the future returns is what `block_on` returns, so the error passes through. Inside it a blocking
-//! `write` is no sin: it blocks this thread, which is the follower's own, and no worker.
+//! is done. It returns the future's result, so the error passes through. A blocking `write` inside it is right: it
+//! blocks this thread, which is the follower's own, and no worker.
 //!
-//! Usual wrong answers: to call `tail_async` and never to poll it, a future does nothing by itself; `Handle::block_on`
-//! on a current-thread runtime, whose timers nobody drives; a runtime without `enable_time`; to take the end of
-//! `block_on` for a good end.
+//! Usual wrong answers: to call `tail_async` and never poll the future, which then does nothing; `Handle::block_on` on
+//! a current-thread runtime, whose timers no thread drives; a runtime without `enable_time`; to ignore the result of
+//! `block_on`.
 
 use std::time::Duration;
 
@@ -33,14 +33,14 @@ fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summa
     run_threads(inputs, interval, output, |input, interval, write| tail_file(&runtime, input, interval, write))
 }
 
-/// Stage 1's `tail_file`, to whoever calls it: blocks until `input` is closed, and hands its lines to `write`.
+/// Has the signature of stage 1's `tail_file`: blocks until `input` is closed, and hands its lines to `write`.
 fn tail_file(
     runtime: &Runtime,
     input: Input,
     interval: Duration,
     write: &mut dyn FnMut(Chunk) -> Result<()>,
 ) -> Result<()> {
-    runtime.block_on(tail_async(input, interval, async |lines| write(lines)))
+    runtime.block_on(tail_async(input, interval, async |chunk| write(chunk)))
 }
 
 fn main() {}

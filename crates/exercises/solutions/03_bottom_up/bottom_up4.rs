@@ -12,13 +12,13 @@
 //!
 //! # Why
 //!
-//! A `JoinSet` hears of each end when it happens. `FanIn::add` closes all inputs at the first error, so that the others
-//! end by themselves, and the loop goes on until they have: only then is the output complete. A task ends in two ways,
-//! so there are two results in one another. The outer one is a panic, and a panic is an error of the run.
+//! A `JoinSet` returns each result when its task ends. `FanIn::add` closes all inputs at the first error, so that the
+//! other followers end, and the loop goes on until they have: only then is the output complete. `ended` is a result in
+//! a result. The outer error is a panic, and a panic is an error of the run.
 //!
-//! Usual wrong answers: to await the handles in the order of their start; to return at the first error, which cuts the
-//! other followers off with lines in their hands; to keep the sender that was cloned, so that the writer waits for
-//! ever; to drop the `JoinError`.
+//! Usual wrong answers: to await the handles in the order of their start; to return at the first error, which cancels
+//! the other followers and loses their lines; to keep the sender that was cloned, so that the writer waits for ever; to
+//! ignore the `JoinError`.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// How many chunks may wait for the writer before the followers have to.
+/// How many chunks may wait for the writer. When the queue is full, the followers wait.
 const QUEUE: usize = 16;
 
 /// Merges `inputs` into `output` until all of them are closed.
@@ -40,18 +40,18 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
 
     // The one writer. It ends when the last sender is gone.
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
 
     for input in inputs {
         let queue = queue.clone();
-        let write_async = async move |lines| queue.send(lines).await.map_err(|_| MergeError::OutputGone);
+        let write_async = async move |chunk| queue.send(chunk).await.map_err(|_| MergeError::OutputGone);
         tasks.spawn(tail_async(input, interval, write_async));
     }
-    // The last sender must go with the last follower, or the writer would wait for ever.
+    // The last follower must hold the last sender, or the writer would wait for ever.
     drop(queue);
 
     while let Some(ended) = tasks.join_next().await {

@@ -7,18 +7,18 @@
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: all tests pass. What was in the logs at the moment of ctrl-c comes out, and the run ends with its
+//! When it works: all tests pass. The lines that were in the logs at ctrl-c come out, and the run ends with its
 //! summary. On Unix one of the tests sends a real ctrl-c.
 //!
 //! # Why
 //!
-//! A signal does not end the run. It closes the inputs, and then the run ends by itself, with all lines in the output.
-//! So the run must outlive the `select!`: it is pinned outside, `&mut run` is what `select!` may drop, and afterwards
-//! the run is awaited to its end. The closers are taken before the run takes the inputs.
+//! A signal does not end the run. It closes the inputs, and then the run ends with all lines in the output. So the run
+//! must outlive the `select!`: it is pinned outside, `select!` drops only the borrow `&mut run`, and afterwards the run
+//! is awaited to its end. The closers are taken before the inputs move into the run.
 //!
-//! Usual wrong answers: to return at the signal, which drops the run with lines in its hands; to await the signal and
-//! then the run, which waits for a signal that nobody sends; the signal in a loop, polled again when it is done; `run`
-//! in place of `&mut run`, which the compiler refuses.
+//! Usual wrong answers: to return at the signal, which drops the run and loses lines; to await the signal and then the
+//! run, which waits for a signal that never comes; the signal in a loop, polled again after it has completed; `run` in
+//! place of `&mut run`, which the compiler refuses.
 
 use std::io;
 use std::pin::pin;
@@ -30,7 +30,8 @@ use tokio::select;
 
 /// Merges `inputs` into `output` until all of them are closed. At the `signal` it closes all of them itself.
 ///
-/// Returns what the run returns. Where the signal cannot be listened to, it returns `MergeError::Start` at once.
+/// Returns the result of the run. If no handler for the signal can be installed, it returns `MergeError::Start` at
+/// once.
 async fn merge_until(
     signal: impl Future<Output = io::Result<()>>,
     inputs: Vec<Input>,
@@ -62,7 +63,7 @@ fn at_the_signal_what_was_written_comes_out() {
 #[test]
 fn a_signal_that_cannot_be_listened_to_is_an_error() {
     exercises::bottom_up::a_signal_that_cannot_be_listened_to_is_an_error(|inputs, interval, output| {
-        let deaf = async { Err(io::Error::other("nobody may listen")) };
+        let deaf = async { Err(io::Error::other("no handler can be installed")) };
         exercises::stage4::block_on_one_thread(merge_until(deaf, inputs, interval, output))
     });
 }
@@ -74,7 +75,7 @@ fn at_ctrl_c_what_was_written_comes_out() {
     });
 }
 
-// Nobody sends a signal.
+// No signal comes.
 #[cfg(test)]
 equivalence::suite! {
     |inputs, interval, output| {

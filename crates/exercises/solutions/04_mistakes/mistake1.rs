@@ -2,29 +2,28 @@
 //!
 //! Goal: the follower below should hand every line to the writer, wait for it when the output is slow, and warn when it
 //! has waited for 5 ms. It has a mistake. Run `scripts/exercises test mistake1`, find the mistake from the report,
-//! write one sentence of diagnosis at the first TODO, and mend it.
+//! write one sentence of diagnosis at the first TODO, and fix it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: five scenarios pass, also those in which the output takes nothing for a while. The warnings still
-//! come.
+//! When it works: five scenarios pass, also those in which the output takes nothing for a while. The warnings are still
+//! printed.
 //!
 //! # Why
 //!
-//! `send` owns its message. `timeout` drops the `send` when the time is over, and the message goes with it. So the
-//! follower waits for room, with empty hands: `reserve` is cancel safe, and what is sent into a reserved place cannot
-//! wait any more. After the warning it waits again, now for as long as it takes.
+//! `send` owns its message. When the time is over, `timeout` drops the `send` and the message with it. So the follower
+//! keeps the chunk and first waits for room: `reserve` is cancel safe, and sending into a reserved place does not wait.
+//! After the warning it waits again, now without a timeout.
 //!
-//! Usual half-mends: a longer time, which makes it rarer; an error when the time is over, which ends a run because its
-//! output was slow; to send once more, which the compiler refuses, because the lines are gone; to send in a task of its
-//! own, where nobody waits any more, and nobody knows the order.
+//! Usual half fixes: a longer time, which makes it rarer; an error when the time is over, which ends a run because its
+//! output was slow; to send once more, which the compiler refuses, because the chunk has been moved; to send in a task
+//! of its own, where nothing holds the follower back and chunks can overtake each other.
 
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use exercises::stage4::copy;
 use merge_core::{Chunk, Input, MergeError, Result};
 use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
@@ -32,19 +31,18 @@ use tokio::time::timeout;
 /// How long a follower waits for the writer before it warns.
 const LATE: Duration = Duration::from_millis(5);
 
-// What was wrong: when the time was over, the lines were dropped with the `send` that held them.
+// What was wrong: the timeout dropped the `send`, and with it the chunk.
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
 async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
-    tail_async(input, interval, async move |lines| {
-        let lines = copy(lines);
+    tail_async(input, interval, async move |chunk| {
         let room = if let Ok(room) = timeout(LATE, queue.reserve()).await {
             room
         } else {
             eprintln!("the output is slow");
             queue.reserve().await
         };
-        room.map_err(|_| MergeError::OutputGone)?.send(lines.into());
+        room.map_err(|_| MergeError::OutputGone)?.send(chunk);
         Ok(())
     })
     .await

@@ -1,25 +1,25 @@
 //! # Mistake 2: the other tasks
 //!
 //! Goal: the top below should merge its inputs on a runtime that it shares with other tasks, and these should go on
-//! whatever the output does. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from the report,
-//! write one sentence of diagnosis at the first TODO, and mend it.
+//! even while the output takes nothing. It has a mistake. Run `scripts/exercises test mistake2`, find the mistake from
+//! the report, write one sentence of diagnosis at the first TODO, and fix it.
 //!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: four tests pass. In one of them another task beats on the same runtime while the output takes
-//! nothing, and it is still heard.
+//! When it works: four tests pass. In one of them another task runs on the same runtime while the output takes nothing,
+//! and it must go on.
 //!
 //! # Why
 //!
-//! `Output::write` returns when the system has taken the bytes. On a pipe that nobody reads, that may be never. In a
-//! task it keeps the runtime worker for so long, and every task that waits for this worker. The writer belongs on a
-//! thread where waiting costs nobody else anything: `spawn_blocking`, with `blocking_recv` in place of `recv().await`.
+//! `Output::write` returns when the system has taken the bytes. If the reader of a pipe has stopped, that may be never.
+//! In a task the call blocks the runtime worker, and every task that needs this worker. The writer belongs on a thread
+//! that may block: `spawn_blocking`, with `blocking_recv` in place of `recv().await`.
 //!
-//! Usual half-mends: `yield_now` before the write, which gives the worker away and then takes it all the same; a
-//! `timeout` round it, which cannot end what never comes to an `.await`; `block_in_place`, which is right on a
-//! multi-thread runtime and panics on this one.
+//! Usual half fixes: `yield_now` before the write, which yields the worker once and then blocks it; a `timeout` around
+//! it, which cannot end a call that never comes to an `.await`; `block_in_place`, which is right on a multi-thread
+//! runtime and panics on this one.
 
 use std::time::Duration;
 
@@ -38,15 +38,15 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
     let mut tasks = JoinSet::new();
 
     tasks.spawn_blocking(move || {
-        while let Some(lines) = chunks.blocking_recv() {
-            output.write(&lines)?;
+        while let Some(chunk) = chunks.blocking_recv() {
+            output.write(&chunk)?;
         }
         Ok(())
     });
 
     for input in inputs {
         let queue = queue.clone();
-        tasks.spawn(tail_async(input, interval, async move |lines| send(&queue, lines).await));
+        tasks.spawn(tail_async(input, interval, async move |chunk| send(&queue, chunk).await));
     }
     drop(queue);
     join_all(tasks, fan_in).await

@@ -2,7 +2,7 @@
 //!
 //! Goal: the follower below should hand its lines over in small messages, so that the queue never holds much memory. It
 //! has a mistake. Run `scripts/exercises test mistake3`, find the mistake from the report, write one sentence of
-//! diagnosis at the first TODO, and mend it. The messages should stay small: no more than a line each, or 64 KiB.
+//! diagnosis at the first TODO, and fix it. The messages should stay small: no more than a line each, or 64 KiB.
 //!
 //! Minutes: 15
 //!
@@ -12,12 +12,12 @@
 //!
 //! # Why
 //!
-//! Each message goes into the queue at once, and two messages do not: between them another follower may send. So what
-//! belongs together has to be one message. Here that is a line, however long it is. It is the same as with a mutex: it
-//! protects what happens while it is held, and not what belongs together.
+//! A message enters the queue in one step. Two messages do not: between them another follower may send. So data that
+//! belongs together has to be one message. Here that is a line, however long it is. It is the same with a mutex, which
+//! protects only what happens while its guard is held.
 //!
-//! Usual half-mends: larger pieces, or pieces that end at a newline where there is one, which help until a line is
-//! longer; a lock round each `send`, which each `send` has already.
+//! Usual half fixes: larger pieces, or pieces that end at a newline where there is one, which help until a line is
+//! longer; a lock around each `send`, which is in one piece without it.
 
 use std::time::Duration;
 
@@ -30,8 +30,8 @@ use tokio::sync::mpsc::Sender;
 
 /// Follows `input` until it is closed, and hands its lines to the writer through `queue`.
 async fn follow(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
-    tail_async(input, interval, async move |lines| {
-        for line in lines.split_inclusive(|&byte| byte == b'\n') {
+    tail_async(input, interval, async move |chunk| {
+        for line in chunk.split_inclusive(|&byte| byte == b'\n') {
             send(&queue, line.to_vec()).await?;
         }
         Ok(())

@@ -2,7 +2,7 @@
 //!
 //! Goal: the top below should end with the output's own error when the output fails, whatever its followers are doing
 //! at that moment. It has a mistake. Run `scripts/exercises test mistake4`, find the mistake from the report, write one
-//! sentence of diagnosis at the first TODO, and mend it.
+//! sentence of diagnosis at the first TODO, and fix it.
 //!
 //! Minutes: 20
 //!
@@ -12,26 +12,26 @@
 //!
 //! # Why
 //!
-//! A follower that waits in `send` is let go in two ways: somebody receives, or the receiver is gone. Here the writer
-//! had given up, and its receiver lived on in the function that waited for the followers. To close the inputs does not
-//! help: who waits in `send` does not look. So the receiver belongs to the writer, and goes with it.
+//! A `send` on a full queue returns when the receiver takes a message, or when the receiver is dropped. Here the writer
+//! had failed, and the receiver lived on in the function that waited for the followers. Closing the inputs does not
+//! help: a follower that waits in `send` does not look at its input. So the writer should own the receiver and drop it.
 //!
-//! `Receiver::close` does it as well. It only has to be thought of on each way out, and ownership thinks of it itself.
+//! `Receiver::close` works as well. But you must call it on every return path, and ownership does it for you.
 //!
-//! Usual half-mends: a writer that goes on to empty the queue before it tells that it has failed, so that nobody closes
-//! the inputs; to await the writer first and the followers after it, so that the error of an input is not heard; a
-//! longer queue, which is full later.
+//! Usual half fixes: a writer that empties the queue before it returns its error, so that the inputs are not closed; to
+//! await the writer first and then the followers, so that the error of an input is not seen; a longer queue, which is
+//! full later.
 
 use std::time::Duration;
 
 use exercises::stage3::tail_async;
-use exercises::stage4::{QUEUE, copy, ended, send};
+use exercises::stage4::{QUEUE, send};
 use merge_core::{Chunk, Closer, FanIn, Input, MergeError, Output, Result, Summary};
 use tokio::join;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 
-// What was wrong: the receiver outlived the writer, so the followers waited for room in a queue that nobody emptied.
+// What was wrong: the receiver outlived the writer, so the followers waited for room in a queue that was never emptied.
 
 /// Merges `inputs` into `output` until all of them are closed.
 ///
@@ -43,23 +43,19 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     let mut tasks = JoinSet::new();
     for input in inputs {
         let queue = queue.clone();
-        let write_async = async move |lines| {
-            // The copy waits for room.
-            send(&queue, copy(lines)).await
-        };
-        tasks.spawn(tail_async(input, interval, write_async));
+        tasks.spawn(tail_async(input, interval, async move |chunk| send(&queue, chunk).await));
     }
     drop(queue);
 
     let write = async {
         let written = write_all(chunks, output).await;
-        // Where the output has failed, followers may be asleep.
+        // If the output has failed, followers may be asleep.
         closers.iter().for_each(Closer::close);
         written
     };
     let follow = async {
-        while let Some(end) = tasks.join_next().await {
-            fan_in.add(ended(end));
+        while let Some(ended) = tasks.join_next().await {
+            fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
         }
     };
     let (written, ()) = join!(write, follow);
@@ -67,10 +63,10 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     fan_in.finish()
 }
 
-/// Writes all that comes, on the blocking pool, until the last sender is gone or the output fails.
+/// Writes all chunks, on the blocking pool, until the last sender is gone or the output fails.
 async fn write_all(mut chunks: mpsc::Receiver<Chunk>, mut output: Output) -> Result<()> {
-    while let Some(lines) = chunks.recv().await {
-        let write = move || output.write(&lines).map(|()| output);
+    while let Some(chunk) = chunks.recv().await {
+        let write = move || output.write(&chunk).map(|()| output);
         let written = spawn_blocking(write).await;
         output = written.map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))??;
     }

@@ -1,7 +1,7 @@
 //! # A server with threads
 //!
-//! Goal: finish a threaded server of guessing games. Its top is complete. Its session takes what one read gives for one
-//! request, and it gives up a client that is silent. Mend both.
+//! Goal: finish a threaded server of guessing games. Its top is complete. Its session takes the bytes of one read for
+//! one request, and it hangs up on a client that is silent. Fix both.
 //!
 //! Minutes: 20
 //!
@@ -9,20 +9,20 @@
 //!
 //! When it works: seven scenarios pass. A request may come in pieces, or many in one piece, and each gets its answer. A
 //! client that is silent for `room.idle` is asked `still there?`, also in the middle of a request. A client that reads
-//! nothing holds up nobody.
+//! nothing holds up no other client.
 //!
 //! The protocol is a page: the first lines of `crates/exercises/src/guessing/mod.rs`.
 //!
 //! # Why
 //!
-//! TCP carries bytes. Where one write ends and the next begins, the reader cannot see, so the session has to cut the
-//! bytes into lines, and to keep what it has of the next one. `BufReader` keeps what came after the newline, `request`
-//! keeps what came before it. Both live as long as the session. When the time of a read is over, `read_until` returns
-//! an error, but the half that it had read stays in `request`, and the next call goes on behind it.
+//! TCP carries bytes. The reader cannot see where one write ends and the next begins, so the session has to cut the
+//! bytes into lines and keep the start of the next one. `BufReader` keeps the bytes after the newline, `request` keeps
+//! those before it. Both live as long as the session. When a read times out, `read_until` returns an error, but the
+//! half that it had read stays in `request`, and the next call appends to it.
 //!
-//! Usual wrong answers: a new `BufReader` for each request, which loses what the old one had read ahead; to clear the
-//! half after `still there?`; to end the session when the time of a read is over; to keep the score board locked while
-//! the answer is written, so that a client that does not read stops them all.
+//! Usual wrong answers: a new `BufReader` for each request, which loses the bytes that the old one had read ahead; to
+//! clear the half after `still there?`; to end the session when a read times out; to keep the score board locked while
+//! the answer is written, so that a client that does not read stops all others.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -57,7 +57,7 @@ fn session(socket: TcpStream, room: &Room) -> io::Result<Ended> {
     let socket = Arc::new(socket);
     // The stop ends a read or a write that is under way.
     let _until_the_end = room.stop.hang_up(&socket);
-    // A read that waits longer than this ends with an error: see `is_idle`.
+    // A read that waits longer than this returns an error: see `is_idle`.
     socket.set_read_timeout(Some(room.idle))?;
     let (mut requests, mut replies) = (BufReader::new(&*socket), &*socket);
     let mut game = Game::default();
@@ -73,7 +73,7 @@ fn session(socket: TcpStream, room: &Room) -> io::Result<Ended> {
             }
             Err(error) => return Err(error),
         }
-        // A statement of its own: the board is free again before the answer is written.
+        // A statement of its own, so that the board is unlocked before the answer is written.
         let answer = game.answer(&request, &mut room.board());
         request.clear();
         match answer {

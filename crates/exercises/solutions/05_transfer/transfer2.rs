@@ -1,7 +1,7 @@
 //! # The bridge under a server
 //!
-//! Goal: write the async top over the blocking session. The loop that accepts clients is there, but it serves nobody.
-//! Run the session of the threaded server, as it is, for each client. `SEATS` sessions may be open at once.
+//! Goal: write the async top over the blocking session. The loop accepts clients, but serves none. Run the session of
+//! the threaded server, as it is, for each client. `SEATS` sessions may be open at once.
 //!
 //! Minutes: 20
 //!
@@ -13,13 +13,13 @@
 //! # Why
 //!
 //! A session blocks for as long as its client stays, so it belongs on the blocking pool and never on a worker. And
-//! since it stays, the pool needs a thread for each: 512 are too few for `SEATS` sessions, and those above wait in a
-//! queue, without a word. The socket crosses the bridge as well: tokio has put it into its nonblocking mode, which the
-//! blocking session must not find. The `JoinSet` is joined to its end, because the server has not ended before its
-//! sessions have, and because their ends are the report.
+//! since it stays, the pool needs a thread for each: 512 are too few for `SEATS` sessions, and the others wait in a
+//! queue, without an error. The socket crosses the bridge as well: tokio has put it into nonblocking mode, and the
+//! blocking session needs blocking mode. The `JoinSet` is joined to its end, because the server has not ended before
+//! its sessions have, and because their results are the report.
 //!
 //! Usual wrong answers: the default pool; `into_std` without `set_nonblocking(false)`; `spawn_blocking(…).await` in the
-//! accept loop, which is one client at a time; to return at the stop and join nobody.
+//! accept loop, which is one client at a time; to return at the stop without joining.
 
 use std::io;
 use std::net;
@@ -51,7 +51,7 @@ async fn serve_mixed(listener: TcpListener, room: Arc<Room>) -> io::Result<Repor
     loop {
         select! {
             () = room.stop.stopped() => break,
-            // As they end: a server may run for long.
+            // As they end, because a server may run for long.
             Some(ended) = sessions.join_next() => report.add(ended?),
             accepted = listener.accept() => {
                 let (socket, _) = accepted?;

@@ -7,19 +7,19 @@
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: seven scenarios pass, and the threaded top does not know that its sessions are async now. No piece of
+//! When it works: seven scenarios pass, and the threaded top does not know that its sessions are async now. No part of
 //! a request is lost when a client is asked `still there?`. The stop ends every session, wherever it waits.
 //!
 //! # Why
 //!
-//! The session waits for three things at once. Each `select!` drops what has not won, so ask of each branch what is lost
-//! with it. `read_until` keeps its half in `request`, outside of the branch: it can be called again. The stop is at the
-//! outside, round the whole talk, because a session can also wait in a write. There the talk may be lost: the session
-//! ends anyway. The facade is the call on the blocking pool. A socket is registered with the runtime that it is made in, so
-//! `from_std` stands inside of `block_on`.
+//! The session waits for three things at once. Each `select!` drops the branches that lose, so ask for each branch what
+//! is lost with it. `read_until` keeps its half in `request`, outside the branch: it can be called again. The stop is
+//! outside, around the whole talk, because a session can also wait in a write. There the talk may be dropped: the
+//! session ends anyway. The facade blocks its own thread. A socket is registered with the runtime in which it is
+//! created, so `from_std` is inside `block_on`.
 //!
 //! Usual wrong answers: `read_line` in `select!`, which loses its half; the stop beside the read only; the score board
-//! locked over an `.await`; `from_std` outside of the runtime.
+//! locked across an `.await`; `from_std` outside the runtime.
 
 use std::io;
 use std::net;

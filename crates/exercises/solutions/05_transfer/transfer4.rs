@@ -1,20 +1,20 @@
 //! # Async to the top
 //!
-//! Goal: write the async top over the async session, `exercises::guessing::session_async`. Everything else is yours.
+//! Goal: write the async top over the async session, `exercises::guessing::session_async`. You write all of it.
 //!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: eight scenarios pass on a runtime with a single thread. Six hundred sessions share it, and none of them
-//! holds up another. No session can end the server, and the report counts every one.
+//! When it works: eight scenarios pass on a runtime with a single thread. Six hundred sessions share it, and none of
+//! them holds up another. No session can end the server, and the report counts every one.
 //!
 //! # Why
 //!
-//! A session is a task, and waits without a thread, so one thread carries them all, as long as nobody blocks it. The
-//! `JoinSet` is what makes them *our* tasks: it is joined as they end, so that it does not grow, and to its end after
-//! the stop, so that nobody is cut off and every end is in the report. The error of a connection is an end like any
-//! other: it goes into the report. Only a panic, which is the error of the join, goes up.
+//! A session is a task, and waits without a thread, so one thread runs them all, as long as none of them blocks it. The
+//! `JoinSet` owns the tasks: it is joined as they end, so that it does not grow, and to its end after the stop, so that
+//! no session is cancelled and every result is in the report. The error of a connection is a result like any other: it
+//! goes into the report. Only a panic, which is the error of the join, is returned.
 //!
 //! Usual wrong answers: to await a session where the next client should be accepted; `tokio::spawn` with the handle
 //! dropped; `??`, with which one broken connection ends the server; the blocking session in a task.

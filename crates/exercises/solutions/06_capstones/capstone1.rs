@@ -2,28 +2,28 @@
 //!
 //! Goal: write each line's input before it, as `web.log: GET /`. The label is the file name, a colon and a space. Find
 //! the one place where this belongs: it serves the threads of stage 1 and the tasks of stage 4, and neither a tail nor
-//! a top knows of it.
+//! a top changes for it.
 //!
 //! Minutes: 60
 //!
 //! Chapter: docs/src/stage-1.md
 //!
-//! When it works: eight tests pass. They check every label and take it off again; what is left is the merge as you know
-//! it, from threads and from tasks. A million short lines take no more memory than a few: no write is longer than 1
-//! MiB, where it is more than one line.
+//! When it works: eight tests pass. They check every label and remove it; the rest must be the merge as you know it,
+//! from threads and from tasks. A million short lines take no more memory than a few: no write is longer than 1 MiB,
+//! where it is more than one line.
 //!
 //! # Why
 //!
-//! The top knows all inputs but sees no lines, the queue and the output see lines but not from where. Only between a
-//! tail and its `write` are both known, and that seam is there in every stage, because it is what made the stages
-//! possible. So the label is a step between the two: a tail that calls another tail with another `write`. What a label
-//! is stands in one type, which waits for nothing and so has no colour; the two entry points only differ in how they wait.
+//! The top knows all inputs but sees no lines. The queue and the output see lines but not their inputs. Only between a
+//! tail and its `write` are both known. Every stage has that seam, because it made the stages possible. So the label is
+//! a step between the two: a tail that calls another tail with another `write`. One type makes the labels. It never
+//! waits, so it is neither blocking nor async; the two entry points only differ in how they wait.
 //!
-//! A chunk is a block of 512 KiB. If its lines are empty and the name is long, it grows a hundred times with its
-//! labels. So it is handed on in pieces, each of whole lines, and the queue bounds what is held.
+//! A chunk has up to 512 KiB. If its lines are empty and the name is long, the labels make it a hundred times as long.
+//! So it is handed on in pieces of whole lines, and the queue bounds the memory.
 //!
 //! Usual wrong answers: one label for each chunk; the label in a write of its own, which tears the line; the whole
-//! chunk in one piece; a `String`, which changes bytes that are no UTF-8; labels in the output, which cannot know them
+//! chunk in one piece; a `String`, which changes bytes that are not UTF-8; labels in the output, which cannot know them
 //! unless the queue, the top and the contract all change.
 
 use std::iter;
@@ -35,10 +35,10 @@ use exercises::stage4::{QUEUE, run_tasks_with, send};
 use merge_core::{Chunk, Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 
-/// How long a piece of labelled lines may become, in bytes, where it is more than one line.
+/// How long a piece of labelled lines may become, in bytes, if it has more than one line.
 const PIECE: usize = 256 * 1024;
 
-/// What comes before each line of one input.
+/// The text before each line of one input.
 struct Label(Vec<u8>);
 
 impl Label {
@@ -47,7 +47,7 @@ impl Label {
         Self([name.as_encoded_bytes(), b": "].concat())
     }
 
-    /// The lines of a chunk, each behind the label, in pieces of a few lines.
+    /// The lines of a chunk, each after its label, in pieces of a few lines.
     fn before_each(&self, chunk: &[u8]) -> impl Iterator<Item = Chunk> {
         let mut lines = chunk.split_inclusive(|&byte| byte == b'\n').peekable();
         iter::from_fn(move || {
@@ -66,7 +66,7 @@ impl Label {
 fn merge_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write| {
         let label = Label::of(&input);
-        tail_file(input, interval, &mut |lines| label.before_each(&lines).try_for_each(&mut *write))
+        tail_file(input, interval, &mut |chunk| label.before_each(&chunk).try_for_each(&mut *write))
     })
 }
 
@@ -75,8 +75,8 @@ fn merge_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
     let runtime = Builder::new_multi_thread().enable_time().build().map_err(MergeError::Start)?;
     runtime.block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
         let label = Label::of(&input);
-        tail_async(input, interval, async move |lines| {
-            for piece in label.before_each(&lines) {
+        tail_async(input, interval, async move |chunk| {
+            for piece in label.before_each(&chunk) {
                 send(&queue, piece).await?;
             }
             Ok(())

@@ -1,33 +1,35 @@
 //! # Events in place of polling
 //!
-//! Goal: let the tail sleep until the system says that something has happened to its log. The interval stays, as a
-//! safety net. Almost all tests run with an interval of an hour.
+//! Goal: let the tail sleep until the system reports an event of its log. The interval stays, as a safety net. Almost
+//! all tests run with an interval of an hour.
 //!
 //! Minutes: 60
 //!
 //! Chapter: docs/src/contract.md
 //!
 //! When it works: eight tests pass. With an interval of an hour, lines come out at once, a log that is rotated is
-//! followed by its name, and what was written in the very moment in which the watch begins is not missed. With a short
-//! interval, a log of which no event tells is followed as well.
+//! followed by its name, and a line that is written just before the watch begins is not missed. With a short interval,
+//! a log that has no events is followed as well.
 //!
 //! # Why
 //!
-//! An event is no data. It only says that it is time to look, so it may come too often, and many may become one: a
-//! `Notify`, which holds at most one permit, is all that the two sides share. `notify_one` keeps that permit when
-//! nobody waits, so an event between the look and the wait is not lost.
+//! An event is not data. It only means that it is time to look, so there may be too many, and several may become one.
+//! So the two sides share no more than a `Notify`, which holds at most one permit. `notify_one` keeps that permit if no
+//! task waits, so an event between the look and the wait is not lost.
 //!
-//! First the watch, then the look. What was written before the watch is seen by the look, what is written after it
-//! makes an event; in the other order there is a gap between the two. It is what `Closer::closed` does with its waker.
+//! First the watch, then the look. The look sees the lines that were written before the watch, and lines that are
+//! written after it make an event. In the other order there is a gap between the two. `Closer::closed` does the same
+//! with its waker.
 //!
-//! The folder, and not the file: a watch on a file stays with the file when it is renamed, and nothing tells of the new
-//! one. Names belong to the folder. The price is that the lines of a neighbour wake this tail as well, for one look.
+//! Watch the folder, not the file: a watch on a file stays with the file when it is renamed, and there is no event for
+//! the new one. Names belong to the folder. The price is that a write to another log of the folder wakes this tail as
+//! well, for one look.
 //!
-//! The interval stays, because events can be missing: a network's file system makes none, and the log may be a symbolic
+//! The interval stays, because events can be missing: a network file system makes none, and the log may be a symbolic
 //! link to another folder.
 //!
-//! Usual wrong answers: to look first and watch then; to watch the file; to wait for the event with a blocking channel,
-//! on the runtime's worker; to trust in events alone; to drop the watch at once, as `let _ =` does.
+//! Usual wrong answers: to look first and then watch; to watch the file; to wait for the event with a blocking channel,
+//! on the runtime's worker; to rely on events alone; to drop the watch at once, as `let _ =` does.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -43,8 +45,8 @@ use tokio::{select, time::sleep};
 
 /// Follows `input` until it is closed, and hands its lines to `write`.
 ///
-/// It looks for new data when the log's folder has an event, and at once when the input is closed. Where no event
-/// comes, it still looks once per `interval`.
+/// It looks for new data when the log's folder has an event, and at once when the input is closed. If no event comes,
+/// it still looks once per `interval`.
 async fn tail_events(
     mut input: Input,
     interval: Duration,
@@ -53,30 +55,26 @@ async fn tail_events(
 ) -> Result<()> {
     let event = Arc::new(Notify::new());
     let happened = Arc::clone(&event);
-    // Its names, not its file: a log that is rotated is another file. Only a root has no parent, and that is no log.
+    // The folder, because a rotated log is another file. Only a root has no parent, and a root is not a log.
     let folder = input.path().parent().unwrap_or(Path::new("/"));
     // Before the first look, so that nothing can be written between the two.
     let _watching = events.watch(folder, move || happened.notify_one())?;
     loop {
-        while !input.has_unread()? {
-            select! {
+        let found;
+        (found, input) = if input.has_unread()? {
+            spawn_blocking(move || (input.read_lines(), input))
+                .await
+                .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?
+        } else {
+            (Ok(Found::NoNewData), input)
+        };
+        match found? {
+            Found::Lines(chunk) => write(chunk).await?,
+            Found::NoNewData => select! {
                 () = event.notified() => {}
                 () = sleep(interval) => {}
                 () = input.closed() => {}
-            }
-        }
-
-        let found;
-        (input, found) = spawn_blocking(move || {
-            let found = input.read_lines();
-            (input, found)
-        })
-        .await
-        .map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?;
-
-        match found? {
-            Found::Lines(lines) => write(lines).await?,
-            Found::NoNewData => {}
+            },
             Found::End => return Ok(()),
         }
     }
@@ -86,7 +84,7 @@ async fn tail_events(
 async fn merge_async(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let events = Arc::new(Events::new()?);
     run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
-        tail_events(input, interval, Arc::clone(&events), async move |lines| send(&queue, lines).await)
+        tail_events(input, interval, Arc::clone(&events), async move |chunk| send(&queue, chunk).await)
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! # Merge by time stamp
 //!
-//! Goal: let the lines come out in the order of their time stamps. Each line begins with a number, its stamp. The head
-//! of `crates/exercises/src/stamps.rs` says in four points what the order is; read it first.
+//! Goal: let the lines come out in the order of their time stamps. Each line begins with a number, its stamp. The first
+//! lines of `crates/exercises/src/stamps.rs` define the order in four points; read them first.
 //!
 //! Minutes: 100
 //!
@@ -12,27 +12,25 @@
 //!
 //! # Why
 //!
-//! A queue for each input in place of one for all: the merge must be able to wait for *that* input, and a queue that is
-//! full must stop *that* follower and no other. The heap holds one entry for each input that has a line waiting. After
-//! a line is taken, its input alone has to be asked again, and if it is silent, everything waits there. That wait is
-//! what makes the order right, and the bounded queues are what makes it cheap: the others' lines wait in their files.
+//! Each input has a queue of its own: the merge must be able to wait for *that* input, and a full queue must stop
+//! *that* follower and no other. The heap holds one entry for each input that has a line waiting. After a line is
+//! taken, only its input has to be asked again, and if that input is silent, everything waits for it. This wait makes
+//! the order right, and the bounded queues make it cheap: the other lines wait in their files.
 //!
-//! The chunk is copied *before* the wait for the queue, and given back. The inputs share four blocks. If a follower
-//! kept its block while it waits, four busy ones would keep all, and the silent one could not read the line that they
-//! wait for.
+//! Nothing else is shared between the followers. If they shared a limit, the busy ones would use it up and wait, and
+//! the silent one could not hand over the line that they all wait for.
 //!
 //! The entry holds the input's number, so that equal times come in the order of the inputs, and `Reverse`, because a
-//! `BinaryHeap` gives the greatest first. The greatest stamp so far, of which the order speaks, need not be kept: the
-//! line that was taken was the earliest of all, so one behind it with a smaller stamp, or with none, is the next.
+//! `BinaryHeap` returns the greatest first. The greatest stamp so far, which the order mentions, need not be kept: the
+//! line that was taken was the earliest of all, so a line after it with a smaller stamp, or with none, is the next.
 //!
-//! Lines are written in batches, and the batch goes out before any wait: nothing that may be seen stays in a buffer.
+//! Lines are written in batches, and the batch is written before any wait: no line stays in a buffer that could be out.
 //!
-//! What is given up is promise 7 of the contract: a line may have to wait for another input for ever. A program for
-//! daily use would let an input that is silent for some seconds no longer count, and then say what it does with a line
-//! that comes too late.
+//! This gives up promise 7 of the contract: a line may have to wait for another input for ever. A program for daily use
+//! would ignore an input that is silent for some seconds, and define what happens to a line that comes too late.
 //!
-//! Usual wrong answers: chunks that are kept, or kept while waiting; queues without a bound; a batch that is not
-//! written before a wait; to go on without the input that is silent; to sort what has come so far.
+//! Usual wrong answers: one limit for all followers; queues without a bound; a batch that is not written before a wait;
+//! to go on without the input that is silent; to sort the lines that have come so far.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -45,23 +43,23 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::JoinSet;
 
-/// How many chunks of one input may wait for the writer. With the one that the writer takes lines from and the one that
-/// its follower wants to hand over, an input holds three.
+/// How many chunks of one input may wait for the writer. With the chunk that the writer takes lines from and the chunk
+/// that the follower hands over, an input holds three.
 const QUEUE: usize = 1;
-/// How many bytes of lines are written at once, at most; a line that is longer goes out whole.
+/// How many bytes of lines are written at once, at most; a longer line is written whole.
 const BATCH: usize = 64 * 1024;
 
 /// The lines of one input that wait to be written.
 struct Waiting {
-    chunks: Receiver<Vec<u8>>,
+    chunks: Receiver<Chunk>,
     /// The chunk that lines are taken from, and how much of it has been taken.
-    chunk: Vec<u8>,
+    chunk: Chunk,
     taken: usize,
 }
 
 impl Waiting {
-    fn new(chunks: Receiver<Vec<u8>>) -> Self {
-        Self { chunks, chunk: Vec::new(), taken: 0 }
+    fn new(chunks: Receiver<Chunk>) -> Self {
+        Self { chunks, chunk: Vec::new().into(), taken: 0 }
     }
 
     /// Whether the next line has yet to come.
@@ -69,9 +67,9 @@ impl Waiting {
         self.taken == self.chunk.len()
     }
 
-    /// The stamp of the next line; none when the input has ended. Blocks until one of the two is known.
+    /// The stamp of the next line; `None` when the input has ended. Blocks until one of the two is known.
     ///
-    /// A line without a stamp counts as the earliest there is, so that it comes right behind the line before it.
+    /// A line without a stamp counts as the earliest of all, so that it comes right after the line before it.
     fn next_stamp(&mut self) -> Option<u64> {
         if self.is_used_up() {
             self.chunk = self.chunks.blocking_recv()?;
@@ -99,7 +97,7 @@ fn write_in_order(mut inputs: Vec<Waiting>, mut output: Output) -> Result<()> {
     while let Some(Reverse((_, number))) = waiting.pop() {
         let input = &mut inputs[number];
         batch.extend_from_slice(input.take_line());
-        // What is next may be a long wait, and what is in the batch may be seen now.
+        // The next line may take long, so the batch is written now.
         if input.is_used_up() || batch.len() >= BATCH {
             output.write(&batch)?;
             batch.clear();
@@ -119,19 +117,15 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Re
     for input in inputs {
         let (queue, chunks) = mpsc::channel(QUEUE);
         waiting.push(Waiting::new(chunks));
-        let write_async = async move |lines: Chunk| {
-            // The block goes back before the wait: the input that all wait for may need it.
-            let copy = lines.to_vec();
-            drop(lines);
-            queue.send(copy).await.map_err(|_| MergeError::OutputGone)
-        };
+        // A full queue stops this follower and no other: the writer may be waiting for one of the others.
+        let write_async = async move |chunk| queue.send(chunk).await.map_err(|_| MergeError::OutputGone);
         tasks.spawn(tail_async(input, interval, write_async));
     }
 
     // The one writer.
     tasks.spawn_blocking(move || write_in_order(waiting, output));
 
-    // Fan-in: whoever ends first is heard first, the writer last.
+    // Fan-in: the first to end is the first to be joined; the writer is the last.
     while let Some(ended) = tasks.join_next().await {
         fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
     }

@@ -1,4 +1,4 @@
-//! The threaded server: what `transfer1` ends with. Its two halves are given in the exercises after it.
+//! The threaded server: the answer of `transfer1`. The later exercises are given its two halves.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use super::{Answer, Ended, Game, Report, Room, STILL_THERE, lock};
 ///
 /// # Errors
 ///
-/// That of the listener, or of a thread that the system did not give. The open sessions have ended by then.
+/// That of the listener, or of a thread that could not be started. The open sessions have ended by then.
 ///
 /// # Panics
 ///
@@ -34,7 +34,7 @@ pub fn serve_threads(
             };
             thread::Builder::new().name("session".into()).spawn_scoped(scope, serve).map(drop)
         });
-        // The scope waits for the sessions: without their listener they have to end as well.
+        // The scope waits for the sessions: if the listener has failed, they have to end as well.
         room.stop.stop();
         served
     })?;
@@ -76,7 +76,7 @@ pub fn session(socket: TcpStream, room: &Room) -> io::Result<Ended> {
     }
 }
 
-/// Whether a read has ended only because its time was over. Systems differ in what they call it.
+/// Whether a read has timed out. Systems use different names for this error.
 #[must_use]
 pub fn is_idle(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)

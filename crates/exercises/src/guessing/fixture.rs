@@ -1,4 +1,4 @@
-//! What a scenario works with: a running server, and clients that know the right answers.
+//! The fixture of a scenario: a running server, and clients that know the right answers.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -13,10 +13,10 @@ use equivalence::Settings;
 use super::room::lock;
 use super::{Answer, Board, Ended, EntryPoint, Game, Report, Room, STILL_THERE, Violation};
 
-/// So long that a scenario which needs it to pass would hang.
+/// So long that a scenario would hang if it waited for it.
 pub const HOUR: Duration = Duration::from_secs(3600);
 
-/// A running server, and what is known of it: which sessions it must report, and which guesses.
+/// A running server, and the sessions and guesses that it must report.
 #[derive(Debug)]
 pub struct Server {
     room: Arc<Room>,
@@ -27,7 +27,7 @@ pub struct Server {
     patience: Duration,
 }
 
-/// What the right server has done so far.
+/// What a correct server has done so far.
 #[derive(Debug, Default)]
 struct Expected {
     report: Report,
@@ -40,7 +40,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When the machine gives no port.
+    /// When no port is free.
     #[must_use]
     pub fn start(merge: EntryPoint, idle: Duration, settings: &Settings) -> Self {
         // Hundreds of sessions are open at once, and both ends of each are here; some systems allow 256 files.
@@ -52,10 +52,10 @@ impl Server {
         let room = Arc::new(Room::new(idle));
         let (ended, end) = bounded(1);
         let given = Arc::clone(&room);
-        // Not joined: a server that hangs must not hold up the test that says so.
+        // Not joined: a server that hangs must not hold up the test that reports it.
         thread::spawn(move || {
             let served = catch_unwind(AssertUnwindSafe(|| merge(listener, given)));
-            // Nobody listens any more when the scenario has failed.
+            // The receiver is gone if the scenario has failed.
             let _ = ended.send(match served {
                 Ok(Ok(report)) => Ok(report),
                 Ok(Err(error)) => Err(Violation::Failed(error)),
@@ -69,8 +69,8 @@ impl Server {
         Self { room, address, end, ended: false, expected: Arc::default(), patience: settings.patience }
     }
 
-    /// Runs `scenario`, then stops the server if that has not happened yet, and checks what it reports. An error or a
-    /// panic of the server counts more than what its clients saw of it.
+    /// Runs `scenario`, then stops the server if that has not happened yet, and checks its report. An error or a panic
+    /// of the server takes precedence over the violation that its clients saw.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl Server {
     pub fn holds(mut self, scenario: impl FnOnce(&mut Self) -> Result<(), Violation>) -> Result<(), Violation> {
         let seen = scenario(&mut self);
         if seen.is_err() {
-            // All that is left to learn is why.
+            // The reason is still to be found.
             self.patience = self.patience.min(Duration::from_secs(2));
         }
         let ended = match &seen {
@@ -94,11 +94,11 @@ impl Server {
         }
     }
 
-    /// Stops the server, awaits its end, and checks what it reports.
+    /// Stops the server, waits for its end, and checks its report.
     ///
     /// # Errors
     ///
-    /// When the server has not ended well, or reports what is not so.
+    /// When the server has failed, or its report is wrong.
     pub fn stop(&mut self) -> Result<(), Violation> {
         self.ended = true;
         if let Ok(ended) = self.end.try_recv() {
@@ -125,7 +125,7 @@ impl Server {
         Ok(())
     }
 
-    /// Gives a server that is about to end the time for it. It must not: nobody has stopped it.
+    /// Gives a server that is about to end the time for it. It must not end: it has not been stopped.
     fn end_by_itself(&self) -> Result<(), Violation> {
         match self.end.recv_timeout(Duration::from_millis(500)) {
             Ok(ended) => Err(early(ended)),
@@ -141,7 +141,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When the machine gives no socket.
+    /// When no socket can be opened.
     pub fn client(&self, name: &str) -> Result<Client, Violation> {
         let socket = TcpStream::connect_timeout(&self.address, self.patience).map_err(|error| match error.kind() {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => {
@@ -167,7 +167,7 @@ impl Server {
     }
 }
 
-/// The end of a server that nobody has stopped.
+/// The end of a server that has not been stopped.
 fn early(ended: Result<Report, Violation>) -> Violation {
     ended.err().unwrap_or(Violation::EndedEarly)
 }
@@ -180,15 +180,15 @@ pub struct Client {
     game: Game,
     /// The server may ask at any time whether the client is still there.
     asked: bool,
-    /// For a report: the last of it.
+    /// The last request, for a report.
     sent: String,
     expected: Arc<Mutex<Expected>>,
     patience: Duration,
 }
 
 impl Client {
-    /// Sends one request, and waits for the right answer. Where a client may be asked whether it is still there, that
-    /// may come first: the machine may be slow.
+    /// Sends one request, and waits for the right answer. If the client may be asked whether it is still there, that
+    /// question may come first, because the machine may be slow.
     ///
     /// # Errors
     ///
@@ -199,7 +199,7 @@ impl Client {
         if self.asked { self.expect_at_last(&answer) } else { self.expect(&answer) }
     }
 
-    /// The right answer to `request`, which is to be sent: the guess is counted. For who sends and expects by hand.
+    /// The right answer to `request`, which the caller sends with [`Client::send`]. Counts a guess.
     pub fn answer(&mut self, request: &str) -> String {
         let mut expected = lock(&self.expected);
         match self.game.answer(format!("{request}\n").as_bytes(), &mut expected.board) {
@@ -215,7 +215,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When the server has hung up, or takes nothing more.
+    /// When the server has hung up, or reads nothing more.
     pub fn send(&mut self, text: &str) -> Result<(), Violation> {
         self.sent = show(text);
         self.socket.get_mut().write_all(text.as_bytes()).map_err(|error| self.lost(&error, "to be listened to"))
@@ -259,7 +259,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// When something else comes, or nothing.
+    /// When data comes, or nothing happens.
     pub fn expect_end(&mut self) -> Result<(), Violation> {
         let expected = "the end of the connection";
         match self.line(expected) {
@@ -269,8 +269,7 @@ impl Client {
         }
     }
 
-    /// How many bytes wait for this client, which has to be one that has read all its answers so far. Waits until
-    /// there is one.
+    /// How many bytes wait for this client. Waits until there is one. The client must have read all its answers so far.
     ///
     /// # Errors
     ///
@@ -302,7 +301,7 @@ impl Client {
     fn lost(&self, error: &std::io::Error, expected: &str) -> Violation {
         match error.kind() {
             ErrorKind::WouldBlock | ErrorKind::TimedOut => self.hung(expected),
-            // Reset, broken, aborted: the systems have many names for it.
+            // Reset, broken, aborted: systems use different names for it.
             _ => self.hung_up(expected),
         }
     }
@@ -322,7 +321,7 @@ impl Client {
     }
 }
 
-/// A text for a person: escaped, and cut when it is long.
+/// A text for a report: escaped, and cut when it is long.
 fn show(text: &str) -> String {
     const MOST: usize = 60;
     let shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();

@@ -1,12 +1,12 @@
-//! The rules: what a request is answered with. Nothing here reads, writes or waits.
+//! The rules: the answer to each request. Nothing here reads, writes or waits.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// What a server says to a client that has been silent for [`Room::idle`](super::Room::idle).
+/// The server's question to a client that has been silent for [`Room::idle`](super::Room::idle).
 pub const STILL_THERE: &str = "still there?\n";
 
-/// What a session does with a request.
+/// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Write this. The session goes on.
@@ -20,13 +20,13 @@ pub enum Answer {
 pub enum Ended {
     /// The client has said `quit`.
     Quit,
-    /// The client has said what no server understands.
+    /// The client has sent a request that the server does not understand.
     Refused,
     /// The connection ended before that: the client has gone, or the server was stopped.
     Left,
 }
 
-/// What one session knows. Each session has its own.
+/// The state of one session.
 #[derive(Debug, Default)]
 pub struct Game {
     player: Option<Player>,
@@ -46,7 +46,7 @@ impl Game {
         self.reply(request, board).unwrap_or_else(|| Answer::Last("not understood\n".into(), Ended::Refused))
     }
 
-    /// `None` when the request makes no sense.
+    /// `None` when the request is not valid.
     fn reply(&mut self, request: &[u8], board: &mut Board) -> Option<Answer> {
         let request = str::from_utf8(request).ok()?.strip_suffix('\n')?;
         let words: Vec<_> = request.split(' ').collect();
@@ -77,10 +77,10 @@ impl Game {
     }
 }
 
-/// The number to guess. It follows from the request, so that a test knows it as well. `None` for an empty range.
+/// The number to guess. It depends only on the request, so that a test knows it as well. `None` for an empty range.
 fn secret(name: &str, low: u32, high: u32) -> Option<u32> {
     let numbers = u64::from(high.checked_sub(low)?) + 1;
-    // FNV-1a: nothing depends on how good it is.
+    // FNV-1a: its quality does not matter here.
     let hash = name
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
@@ -100,7 +100,7 @@ impl Board {
     fn to_line(&self) -> String {
         let mut line = String::from("scores");
         for (name, guesses) in &self.0 {
-            // A `String` takes whatever is written.
+            // A write to a `String` does not fail.
             let _ = write!(line, " {name}={guesses}");
         }
         line.push('\n');

@@ -12,17 +12,17 @@
 //! | anything else | `not understood`, and the server hangs up |
 //!
 //! A request is a line, and so is an answer. Each request gets one answer, in order. A client that is silent for a
-//! while is asked `still there?`. What comes without a newline before the connection ends is no request. (A request has
-//! no greatest length here. A server for strangers needs one.)
+//! while is asked `still there?`. A part without a newline at the end of the connection is not a request. (Here a
+//! request may have any length. A public server needs a limit.)
 //!
 //! # Layout
 //!
-//! What is given in all four exercises:
+//! Given in all four exercises:
 //!
 //! - `game.rs`: the rules, [`Game::answer`]. No reads, no writes, no waiting: it stays as it is in every step.
 //! - `room.rs`: [`Room`], which all sessions share, [`Stop`], and [`Report`], the fan-in.
 //!
-//! What was the answer of an exercise before:
+//! The answers of earlier exercises:
 //!
 //! - `blocking.rs`: [`serve_threads`] and [`session`], the threaded server.
 //! - `tasks.rs`: [`session_async`].
@@ -35,15 +35,15 @@
 //!
 //! # The suite
 //!
-//! The [`EntryPoint`] is the one function that every step has. [`suite!`] makes a `#[test]` of each scenario that is named.
-//! To add a scenario, write a function like
+//! The [`EntryPoint`] is the one function that every step has. [`suite!`] makes a `#[test]` of each scenario that is
+//! named. To add a scenario, write a function like
 //!
 //! ```
 //! use equivalence::Settings;
 //! use exercises::guessing::{EntryPoint, HOUR, Server, Violation};
 //!
-//! pub fn a_game_can_begin_anew(merge: EntryPoint, settings: &Settings) -> Result<(), Violation> {
-//!     Server::start(entry point, HOUR, settings).holds(|server| {
+//! pub fn a_game_can_begin_again(merge: EntryPoint, settings: &Settings) -> Result<(), Violation> {
+//!     Server::start(merge, HOUR, settings).holds(|server| {
 //!         let mut anna = server.client("anna")?;
 //!         anna.ask("guess 50")?;
 //!         anna.ask("play anna 1 10")?;
@@ -53,12 +53,12 @@
 //! ```
 //!
 //! to `scenarios.rs`, add its name to the tests at the end of `mod.rs`, which hold the threaded server to all
-//! scenarios, and name it in the exercises that need it. A client knows the rules: it says itself what the right answer
-//! is, and counts what the report and the board must show. [`Server::holds`] stops the server and compares. Every wait has a
-//! deadline, and no scenario sleeps to let something happen: it waits for an answer. Where the order of two things
-//! matters, the first one must have been *answered* before the second one begins.
+//! scenarios, and name it in the exercises that need it. A client knows the rules: it computes the right answer itself,
+//! and counts what the report and the board must show. [`Server::holds`] stops the server and compares. Every wait has
+//! a deadline, and no scenario sleeps to let something happen: it waits for an answer. If the order of two requests
+//! matters, the first must have been *answered* before the second is sent.
 //!
-//! See a new scenario fail once: break `blocking.rs` in the way that it is made for.
+//! See a new scenario fail once: break `blocking.rs` in the way that the scenario should find.
 
 mod blocking;
 mod fixture;
@@ -87,8 +87,8 @@ pub use crate::guessing_suite as suite;
 /// Serves the clients of the listener until [`Room::stop`] says so, and returns when all sessions have ended. Blocks.
 pub type EntryPoint = fn(TcpListener, Arc<Room>) -> io::Result<Report>;
 
-/// Makes a `#[test]` of each named scenario, for one entry point: `suite!(serve; #[test] the_stop_ends_open_sessions)`. The
-/// entry point is a function, or a closure that captures nothing, of the type [`EntryPoint`].
+/// Makes a `#[test]` of each named scenario, for one entry point: `suite!(serve; #[test] the_stop_ends_open_sessions)`.
+/// The entry point is a function, or a closure that captures nothing, of the type [`EntryPoint`].
 #[macro_export]
 macro_rules! guessing_suite {
     ($merge:expr; $(#[test] $name:ident)+) => { $(

@@ -1,4 +1,4 @@
-//! What the sessions of a server share, how a server is stopped, and how the ends of its sessions are put together.
+//! The state that the sessions of a server share, the stop, and the report, which collects the results of the sessions.
 
 use std::collections::HashMap;
 use std::io;
@@ -10,10 +10,10 @@ use tokio::sync::watch;
 
 use super::{Board, Ended};
 
-/// How many sessions may be open at once. Whoever gives each of them a thread needs so many threads.
+/// How many sessions may be open at once. A top with a thread per session needs as many threads.
 pub const SEATS: usize = 1000;
 
-/// What the sessions of a server share.
+/// The state that the sessions of a server share.
 #[derive(Debug)]
 pub struct Room {
     /// How long a client may be silent before it is asked whether it is still there.
@@ -46,7 +46,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Takes the end of one session. An error is that of one connection: to the server it is a client that has left.
+    /// Adds the result of one session. An error is that of one connection: for the server, the client has left.
     pub fn add(&mut self, ended: io::Result<Ended>) {
         self.sessions += 1;
         if matches!(ended, Ok(Ended::Refused)) {
@@ -57,8 +57,8 @@ impl Report {
 
 /// Stops a server: no more clients are let in, and the open sessions end. Clones stop the same server.
 ///
-/// Who waits for it in a task, awaits [`Stop::stopped`]. A thread cannot wait for two things: it takes its clients
-/// from [`Stop::clients_of`] and puts its socket under [`Stop::hang_up`].
+/// A task awaits [`Stop::stopped`]. A thread cannot wait for two things at once: it takes its clients from
+/// [`Stop::clients_of`] and registers its socket with [`Stop::hang_up`].
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<Signal>);
 
@@ -70,7 +70,7 @@ struct Signal {
     blocked: Mutex<Blocked>,
 }
 
-/// What wakes the threads that wait.
+/// The handles that wake the threads that wait.
 #[derive(Debug, Default)]
 struct Blocked {
     stopped: bool,
@@ -89,16 +89,16 @@ impl Stop {
         }
         self.0.stopped.send_replace(true);
         if let Some(address) = blocked.listening {
-            // Nothing ends an `accept` but a client: this is the last one. If it cannot come, the thread is not waiting.
+            // Only a client ends an `accept`: this is the last one. If it cannot connect, the thread is not waiting.
             let _ = TcpStream::connect_timeout(&address, Duration::from_secs(1));
         }
         for socket in blocked.sockets.values() {
-            // A connection that has ended already is what was wanted.
+            // An error means that the connection has ended already.
             let _ = socket.shutdown(Shutdown::Both);
         }
     }
 
-    /// Ends when the server is stopped. Cancel safe: nothing is lost when it is dropped half way.
+    /// Completes when the server is stopped. Cancel safe.
     pub async fn stopped(&self) {
         // The sender is here, so there is no error.
         let _ = self.0.stopped.subscribe().wait_for(|&stopped| stopped).await;
@@ -123,8 +123,8 @@ impl Stop {
         })
     }
 
-    /// Hangs up `socket` when the server is stopped: whoever is blocked in a read finds the end, whoever is blocked in
-    /// a write gets an error. For as long as the returned value lives.
+    /// Hangs up `socket` when the server is stopped, while the returned value lives: a blocked read returns the end, a
+    /// blocked write returns an error.
     #[must_use]
     pub fn hang_up(&self, socket: &Arc<TcpStream>) -> HangUp<'_> {
         let mut blocked = lock(&self.0.blocked);
@@ -152,8 +152,8 @@ impl Drop for HangUp<'_> {
     }
 }
 
-/// What is behind a lock, whether or not a panic has poisoned it: every change under the locks of this program is a
-/// single step, so nothing is ever half done.
+/// Locks a mutex, even if a panic has poisoned it: every change under the locks of this program is a single step, so
+/// the data is always consistent.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

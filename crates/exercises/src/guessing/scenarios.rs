@@ -1,4 +1,4 @@
-//! What is tested: one function per scenario. Each returns the first [`Violation`] that it finds.
+//! One function per scenario. Each returns the first [`Violation`] that it finds.
 
 // The line above, instead of a section per function.
 #![allow(clippy::missing_errors_doc)]
@@ -18,7 +18,7 @@ type Outcome = Result<(), Violation>;
 /// Silence that a scenario can wait for.
 const SOON: Duration = Duration::from_millis(10);
 
-/// One client, a seeded game, every word of it.
+/// One client plays a seeded game, and every answer is checked.
 pub fn a_transcript_comes_back_byte_for_byte(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut random = StdRng::seed_from_u64(settings.seed);
     Server::start(merge, HOUR, settings).holds(|server| {
@@ -35,15 +35,15 @@ pub fn a_transcript_comes_back_byte_for_byte(merge: EntryPoint, settings: &Setti
     })
 }
 
-/// A silent client is asked whether it is still there, and no piece of a request is lost over that.
+/// A silent client is asked whether it is still there, and no part of its request is lost.
 pub fn a_client_that_is_asked_half_way_loses_nothing(merge: EntryPoint, settings: &Settings) -> Outcome {
     Server::start(merge, SOON, settings).holds(|server| {
         let mut anna = server.client("anna")?;
         let answer = anna.answer("guess 50");
         for piece in ["g", "ues", "s ", "5", "0"] {
             anna.send(piece)?;
-            // The first question may be older than the piece. So may the second one where the machine is busy, but
-            // not after each of five pieces.
+            // The first question may be older than the piece. On a busy machine the second one may be as well, but not
+            // after each of five pieces.
             anna.expect(STILL_THERE)?;
             anna.expect(STILL_THERE)?;
         }
@@ -74,7 +74,7 @@ pub fn requests_in_one_piece_are_answered_one_by_one(merge: EntryPoint, settings
     })
 }
 
-/// A second client is served while the first one has an open session and says nothing.
+/// A second client is served while the first one has an open session and is silent.
 pub fn a_client_is_served_beside_a_silent_one(merge: EntryPoint, settings: &Settings) -> Outcome {
     Server::start(merge, HOUR, settings).holds(|server| {
         let mut anna = server.client("anna")?;
@@ -85,7 +85,7 @@ pub fn a_client_is_served_beside_a_silent_one(merge: EntryPoint, settings: &Sett
     })
 }
 
-/// More sessions than a runtime has workers, and than its blocking pool has threads by itself.
+/// More sessions than a runtime has workers, and more than its blocking pool has threads by default.
 pub fn six_hundred_sessions_are_open_at_once(merge: EntryPoint, settings: &Settings) -> Outcome {
     Server::start(merge, HOUR, settings).holds(|server| {
         let mut clients = Vec::new();
@@ -98,7 +98,7 @@ pub fn six_hundred_sessions_are_open_at_once(merge: EntryPoint, settings: &Setti
     })
 }
 
-/// A client asks for much and reads nothing of it.
+/// A client sends many requests and reads no answer.
 pub fn a_client_that_does_not_read_holds_up_nobody(merge: EntryPoint, settings: &Settings) -> Outcome {
     Server::start(merge, HOUR, settings).holds(|server| {
         let mut other = server.client("other")?;
@@ -107,7 +107,7 @@ pub fn a_client_that_does_not_read_holds_up_nobody(merge: EntryPoint, settings: 
     })
 }
 
-/// The stop finds a session in the middle of a write.
+/// The stop comes while a session waits in a write.
 pub fn the_stop_ends_a_session_whose_client_does_not_read(merge: EntryPoint, settings: &Settings) -> Outcome {
     Server::start(merge, HOUR, settings).holds(|server| {
         let mut other = server.client("other")?;
@@ -159,7 +159,8 @@ pub fn every_guess_counts_once(merge: EntryPoint, settings: &Settings) -> Outcom
     })
 }
 
-/// One client waits, one is in the middle of a request. Both are hung up, and what was answered is on the board.
+/// One client waits, one is in the middle of a request. The server hangs up on both, and the answered guesses are on
+/// the board.
 pub fn the_stop_ends_open_sessions(merge: EntryPoint, settings: &Settings) -> Outcome {
     Server::start(merge, HOUR, settings).holds(|server| {
         let mut waits = server.client("waits")?;
@@ -173,12 +174,12 @@ pub fn the_stop_ends_open_sessions(merge: EntryPoint, settings: &Settings) -> Ou
     })
 }
 
-/// Nobody has come yet.
+/// No client has connected yet.
 pub fn a_stop_before_the_first_client_ends_the_server(merge: EntryPoint, settings: &Settings) -> Outcome {
     Server::start(merge, HOUR, settings).holds(Server::stop)
 }
 
-/// One client talks nonsense. It is told so and hung up; the others notice nothing.
+/// One client sends nonsense. The server answers `not understood` and hangs up; the others notice nothing.
 pub fn nonsense_ends_one_session_and_not_the_others(merge: EntryPoint, settings: &Settings) -> Outcome {
     Server::start(merge, HOUR, settings).holds(|server| {
         let mut before = server.client("before")?;
@@ -190,12 +191,12 @@ pub fn nonsense_ends_one_session_and_not_the_others(merge: EntryPoint, settings:
     })
 }
 
-/// A client whose session is in the middle of a write that does not end. `other` plays meanwhile.
+/// A client whose session waits in a write that does not end. `other` plays meanwhile.
 fn client_that_does_not_read(server: &Server, other: &mut Client) -> Result<Client, Violation> {
-    // One line of scores is so long, and so many of them fit into no system's buffers.
+    // One line of scores is so long that so many of them do not fit into any system's buffers.
     const NAME: usize = 32 * 1024;
     const REQUESTS: usize = 1000;
-    // So often in a row nothing more has come: the session is in its write.
+    // So many times in a row nothing more has come: the session waits in its write.
     const ROUNDS: u32 = 100;
 
     let mut silent = server.client(&"x".repeat(NAME))?;

@@ -1,4 +1,4 @@
-//! The async session: what `transfer3` ends with, and what `transfer4` begins with.
+//! The async session: the answer of `transfer3`, which `transfer4` is given.
 
 use std::io;
 use std::net;
@@ -55,8 +55,8 @@ async fn talk(mut socket: TcpStream, room: &Room) -> io::Result<Ended> {
     }
 }
 
-/// An async top as a [`EntryPoint`](super::EntryPoint): on a current-thread runtime, so that whoever blocks the one worker blocks
-/// every session. Blocks until the server has ended.
+/// An async top as an [`EntryPoint`](super::EntryPoint): on a current-thread runtime, so that a session that blocks the
+/// one worker blocks every other session. Blocks until the server has ended.
 ///
 /// # Errors
 ///

@@ -4,28 +4,28 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-/// What a scenario found wrong. Its text says what was expected and what came.
+/// A violation of the contract that a scenario found. Its text names what was expected and what was found.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Violation {
-    /// A client got something else than the answer to its request.
+    /// A client got another line than the answer to its request.
     WrongAnswer {
-        /// Who.
+        /// The client.
         client: String,
-        /// What it has sent last.
+        /// Its last request.
         sent: String,
         /// The right answer.
         expected: String,
         /// What came.
         found: String,
     },
-    /// The server ended a connection that should have stayed.
+    /// The server ended a connection that should have stayed open.
     HungUp {
-        /// Whose.
+        /// The client.
         client: String,
-        /// What the client has sent last.
+        /// The client's last request.
         sent: String,
-        /// What the client waited for.
+        /// The line that the client waited for.
         expected: String,
     },
     /// Something that was awaited did not happen.
@@ -44,18 +44,18 @@ pub enum Violation {
         /// The panic's message.
         message: String,
     },
-    /// The server said in its report something that is not so.
+    /// The server's report is wrong.
     WrongReport {
-        /// What is so.
+        /// The right report.
         expected: String,
-        /// What it said.
+        /// Its report.
         found: String,
     },
     /// The score board does not show the guesses that were answered.
     WrongScores {
-        /// What was answered.
+        /// The guesses that were answered.
         expected: String,
-        /// What the board shows.
+        /// The board.
         found: String,
     },
 }

@@ -1,9 +1,9 @@
 //! `block_in_place` on a current-thread runtime.
 //!
-//! **Shows as** a panic: "can call blocking only when running on the multi-threaded runtime". Tests meet it first,
-//! because `#[tokio::test]` runs on a current-thread runtime.
+//! **Shows as** a panic: "can call blocking only when running on the multi-threaded runtime". It is often a test that
+//! shows it first, because `#[tokio::test]` runs on a current-thread runtime.
 //!
-//! **Why:** `block_in_place` hands the worker's other tasks to another worker. Here there is no other.
+//! **Why:** `block_in_place` hands the worker's other tasks to another worker. A current-thread runtime has only one.
 //!
 //! **Right:** `spawn_blocking`, which works on both kinds of runtime: `stage4::run_tasks`.
 //!
@@ -16,8 +16,7 @@ use stage3::tail_async;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, block_in_place};
-
-use crate::support::{join_all, send};
+use stage_parts::{QUEUE, join_all, send};
 
 /// Stage 4 with this mistake.
 ///
@@ -31,18 +30,18 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 
 async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Chunk>(16);
+    let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
-        while let Some(lines) = chunks.recv().await {
-            // The mistake: it depends on the runtime that somebody else has chosen.
-            block_in_place(|| output.write(&lines))?;
+        while let Some(chunk) = chunks.recv().await {
+            // The mistake: whether this works depends on the runtime that the caller has chosen.
+            block_in_place(|| output.write(&chunk))?;
         }
         Ok(())
     });
     for input in inputs {
         let queue = queue.clone();
-        tasks.spawn(tail_async(input, interval, async move |lines| send(&queue, lines).await));
+        tasks.spawn(tail_async(input, interval, async move |chunk| send(&queue, chunk).await));
     }
     drop(queue);
     join_all(tasks, fan_in).await

@@ -1,12 +1,12 @@
-//! The close signal is looked at after the read, not before it.
+//! The close signal is checked after the read, not before it.
 //!
 //! **Shows as** lost lines: what was written between the last read and the close never comes out.
 //!
 //! **Why:** the article's loop is `while not handle.closed: read`. A follower that sleeps when its input is closed
-//! wakes up, finds it closed, and leaves without another look at the file.
+//! wakes up, sees the close, and returns without reading the file again.
 //!
-//! **Right:** look at the signal first, then read, and end when that read found nothing: the signal can then only be
-//! older than the read. `merge_core::Input::read_lines` does that for every stage.
+//! **Right:** check the signal first, then read, and end if that read finds nothing: then the close came before the
+//! read. `merge_core::Input::read_lines` does that for every stage.
 //!
 //! **Source:** the article's `tail_file`.
 
@@ -25,10 +25,10 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 }
 
 fn tail_file(mut input: Input, interval: Duration, write: &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()> {
-    // The mistake: between the read that found nothing and this look at the signal, there is an interval.
+    // The mistake: a whole interval lies between the read that found nothing and this check.
     while !input.closer().is_closed() {
         match input.read_lines()? {
-            Found::Lines(lines) => write(lines)?,
+            Found::Lines(chunk) => write(chunk)?,
             Found::NoNewData => input.wait_closed(interval),
             Found::End => break,
         }

@@ -1,11 +1,11 @@
 //! A crossbeam `recv` inside a task.
 //!
-//! **Shows as** timers that stop and tasks that starve: the worker sits in `recv`.
+//! **Shows as** timers that stop and tasks that starve: the worker is blocked in `recv`.
 //!
-//! **Why:** a blocking channel parks the thread. The runtime cannot know, and has one worker less; on a
-//! current-thread runtime it has none.
+//! **Why:** a blocking channel parks the thread. The runtime cannot notice that, and has one worker less; a
+//! current-thread runtime has none left.
 //!
-//! **Right:** tokio's `mpsc`, whose `recv` is awaited, or the blocking end on a blocking thread: `stage4::run_tasks`.
+//! **Right:** await the `recv` of tokio's `mpsc`, or receive on a thread of the blocking pool: `stage4::run_tasks`.
 //!
 //! **Source:** crossbeam-rs/crossbeam issues 896 and 902.
 
@@ -14,8 +14,7 @@ use std::time::Duration;
 use merge_core::{FanIn, Input, Chunk, MergeError, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::task::JoinSet;
-
-use crate::support::join_all;
+use stage_parts::{QUEUE, join_all};
 
 /// Stage 4's top with this mistake.
 ///
@@ -24,18 +23,18 @@ use crate::support::join_all;
 /// As `stage4::run_tasks`.
 pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     let fan_in = FanIn::new(&inputs, &output);
-    let (queue, chunks) = crossbeam_channel::bounded::<Chunk>(16);
+    let (queue, chunks) = crossbeam_channel::bounded::<Chunk>(QUEUE);
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
         // The mistake: there is no `.await` in this loop.
-        for lines in chunks {
-            output.write(&lines)?;
+        for chunk in chunks {
+            output.write(&chunk)?;
         }
         Ok(())
     });
     for input in inputs {
         let queue = queue.clone();
-        let write = async move |lines| queue.send(lines).map_err(|_| MergeError::OutputGone);
+        let write = async move |chunk| queue.send(chunk).map_err(|_| MergeError::OutputGone);
         tasks.spawn(tail_async(input, interval, write));
     }
     drop(queue);

@@ -1,12 +1,12 @@
 //! A read that is not cancel safe in `select!`.
 //!
-//! **Shows as** a line without its beginning: the half that had been read is gone.
+//! **Shows as** a line without its beginning: the half that had been read is lost.
 //!
-//! **Why:** `select!` drops the branches that have not won. `read_until` had already taken half a line out of the
-//! reader and into a buffer that is dropped with it.
+//! **Why:** `select!` drops the branches that lose. `read_until` had already moved half a line from the reader into a
+//! buffer, and the next turn of the loop drops that buffer.
 //!
-//! **Right:** a buffer that lives outside the loop, or only cancel safe calls inside `select!`. In
-//! `stage3::tail_async` the two branches are a sleep and a close signal, and neither of them holds data.
+//! **Right:** a buffer that lives outside the loop, or only cancel safe calls inside `select!`. In `stage3::tail_async`
+//! the two branches are a sleep and a close signal, and neither of them holds data.
 //!
 //! **Source:** `tokio::io::AsyncBufReadExt::read_line` on cancel safety; google/comprehensive-rust issue 713.
 
@@ -18,8 +18,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream, copy, duplex};
 use tokio::sync::mpsc::Sender;
 use tokio::time::{sleep, timeout};
 use tokio::{select, try_join};
-
-use crate::support::{block_on, input_error, run_tasks_with, send};
+use stage_parts::{QUEUE, block_on, input_error, run_tasks_with, send};
 
 /// Stage 4 with this mistake.
 ///
@@ -27,7 +26,7 @@ use crate::support::{block_on, input_error, run_tasks_with, send};
 ///
 /// As `stage4::merge`.
 pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    block_on(run_tasks_with(inputs, interval, output, 16, tail_select))
+    block_on(run_tasks_with(inputs, interval, output, QUEUE, tail_select))
 }
 
 async fn tail_select(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {
@@ -43,7 +42,7 @@ async fn cut_lines(input: &Input, interval: Duration, pipe: DuplexStream, queue:
         let mut line = Vec::new();
         let read = select! {
             read = pipe.read_until(b'\n', &mut line) => read.map_err(input_error(input))?,
-            // Whatever else a task may have to do.
+            // Any other work that the task has.
             () = sleep(interval) => continue,
         };
         if read == 0 {
@@ -56,7 +55,7 @@ async fn cut_lines(input: &Input, interval: Duration, pipe: DuplexStream, queue:
     }
 }
 
-/// Passes on what comes into the file, as a socket would, until the input is closed.
+/// Sends what is appended to the file into `bytes`, as a socket would, until the input is closed.
 async fn pump(input: &Input, interval: Duration, mut bytes: DuplexStream) -> Result<()> {
     let mut file = File::open(input.path()).await.map_err(input_error(input))?;
     loop {

@@ -1,14 +1,14 @@
 //! The lock is released between the two halves of a write.
 //!
-//! **Shows as** torn lines, and only under load: two followers have to meet in the gap.
+//! **Shows as** torn lines, and only under load: a second follower has to write in the gap.
 //!
-//! **Why:** a mutex protects what happens while it is held, not what belongs together. Here each call is safe and the
-//! two calls together are not.
+//! **Why:** a mutex protects only what happens while its guard is held. Each of the two calls is safe, and the two
+//! together are not.
 //!
-//! **Right:** one guard over everything that must not be interrupted, as in `stage1::run_threads`; or one owner and
-//! no lock at all, as from stage 2 on.
+//! **Right:** one guard over everything that must not be interrupted, as in `stage1::run_threads`; or one owner and no
+//! lock, as from stage 2 on.
 //!
-//! **Source:** the article's `Lock` round `output.write`.
+//! **Source:** the article's `Lock` around `output.write`.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -26,10 +26,10 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
     let mut fan_in = FanIn::new(&inputs, &output);
     let output = Mutex::new(output);
     let write_half = |half: &[u8]| output.lock().unwrap_or_else(PoisonError::into_inner).write(half);
-    let write = |lines: Chunk| {
-        let (first, second) = lines.split_at(lines.len() / 2);
+    let write = |chunk: Chunk| {
+        let (first, second) = chunk.split_at(chunk.len() / 2);
         write_half(first)?;
-        // The mistake: here anyone may come in between.
+        // The mistake: here another follower can write.
         thread::yield_now();
         write_half(second)
     };

@@ -1,11 +1,11 @@
-//! One module per mistake, in the order of the road: the leaf, stage 2, stage 3, stage 4, the suite itself.
+//! One module per mistake, in the order of the book: the leaf, stage 2, stage 3, stage 4, the suite itself.
 
 use equivalence::{Reason, heartbeat, scenarios};
 
 use crate::Pitfall;
 
-/// Declares the modules and the list of them. A pitfall is found by a scenario, on its `merge`; by the heartbeat, on
-/// its `run_tasks`; or by its own `run`.
+/// Declares the modules and their list. A scenario finds the pitfall in its `merge`, the heartbeat finds it in its
+/// `run_tasks`, or the module brings its own `run`.
 macro_rules! gallery {
     ($( $name:ident: $mistake:literal, $how:ident $($scenario:ident)?, $reason:ident $says:literal; )*) => {
         $( pub mod $name; )*
@@ -31,8 +31,10 @@ macro_rules! gallery {
 gallery! {
     torn_lines: "`lines()` on a file that grows",
         in_scenario a_line_written_in_two_halves_stays_whole, Torn "first ";
-    close_checked_after_the_read: "the close signal is looked at after the read",
+    close_checked_after_the_read: "the close signal is checked after the read",
         in_scenario what_is_written_just_before_the_close_is_merged, Lost "-last";
+    look_taken_for_a_promise: "a look that finds data is taken for a promise",
+        in_scenario a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy, BusyWhileIdle "a core was busy";
     output_opened_first: "the output is opened before it is compared with the inputs",
         by_itself an_output_that_is_an_input_is_refused, Touched "touched";
     lock_released_in_between: "the lock is released between the two halves of a write",
@@ -45,7 +47,7 @@ gallery! {
         in_scenario an_output_that_fails_ends_idle_followers, Hung "the run to end";
     receiver_kept: "the queue's receiver outlives the runtime",
         in_scenario an_output_that_fails_ends_busy_followers, Hung "the run to end";
-    runtime_nobody_drives: "`Handle::block_on` on a current-thread runtime that nobody drives",
+    runtime_nobody_drives: "`Handle::block_on` on a current-thread runtime that no thread drives",
         in_scenario appends_in_lockstep_come_out_in_the_order_of_the_script, NotVisible "nothing more";
     block_on_in_a_task: "`block_on` inside a task",
         in_scenario one_input_is_copied, Panicked "Cannot start a runtime from within a runtime";
@@ -67,13 +69,15 @@ gallery! {
         in_scenario an_input_that_fails_ends_the_run_and_the_others_are_merged, Hung "the run to end";
     writer_not_awaited: "the writer task is not awaited",
         in_scenario the_run_returns_only_when_the_output_is_complete, Lost "lost";
-    forgotten_sender: "one `Sender` too many is kept",
+    one_limit_for_all_runs: "one limit on reads for the whole process",
+        in_scenario a_run_whose_output_stands_still_holds_up_no_other_run, NotVisible "nothing more";
+    forgotten_sender: "a `Sender` is kept too long",
         in_scenario no_inputs_make_an_empty_output, Hung "the run to end";
     unbounded_queue: "an unbounded queue to the writer",
         in_scenario a_slow_output_holds_the_followers_back, MemoryGrew "memory grew";
     unflushed_file: "a `tokio::fs::File` is dropped without `flush`",
         in_scenario closed_before_the_run_it_merges_what_is_there_and_returns, Lost "lost";
-    oracle_that_accepts_foreign_lines: "an oracle that looks only for what it expects",
+    oracle_that_accepts_foreign_lines: "an oracle that checks only the lines that it expects",
         by_itself concurrent_random_writers_are_merged, Foreign "came from nowhere";
     oracle_that_confuses_paths: "an oracle that attributes lines by their beginning",
         by_itself concurrent_random_writers_are_merged, Foreign "10-";

@@ -1,11 +1,11 @@
-//! An oracle that looks only for what it expects.
+//! An oracle that checks only the lines that it expects.
 //!
-//! **Shows as** a test that passes: the output holds a line that no input has, and nobody looks at it.
+//! **Shows as** a test that passes although the output holds a line that no input has.
 //!
 //! **Why:** the article's `confirm_merge` collects the lines that begin with a path, and compares those. A line that
-//! begins with none is collected nowhere.
+//! begins with none of them is never compared.
 //!
-//! **Right:** every line of the output has to be accounted for: `equivalence::confirm_merge`.
+//! **Right:** account for every line of the output: `equivalence::confirm_merge`.
 //!
 //! **Source:** the article's `confirm_merge`.
 
@@ -14,12 +14,11 @@ use tempfile::TempDir;
 
 use super::oracle_that_confuses_paths::{confirm_by_beginning, merge_in_memory};
 
-/// Runs a stage that writes a line of its own, and shows it to both oracles. What is wrong is what the weak one says
-/// nothing about.
+/// Adds a line to the output of a stage, and checks it with both oracles.
 ///
 /// # Errors
 ///
-/// What the strong oracle finds, when the weak one has found nothing.
+/// The strong oracle's violation, if the weak one finds none.
 pub fn run(settings: &Settings) -> Result<(), Violation> {
     let folder = TempDir::new().expect("a scratch folder");
     let writers = Writers { seed: settings.seed, files: 3, ..Writers::default() };

@@ -1,9 +1,9 @@
 //! An oracle that attributes lines by their beginning.
 //!
-//! **Shows as** a test that fails on a good stage, as soon as there are more than ten inputs: the lines of path `10`
+//! **Shows as** a test that fails on a correct stage, as soon as there are more than ten inputs: the lines of path `10`
 //! begin with path `1` as well.
 //!
-//! **Why:** the article's `confirm_merge` asks `line.find(path) == 0`, and one path may be the beginning of another.
+//! **Why:** the article's `confirm_merge` checks `line.find(path) == 0`, and one path can be the beginning of another.
 //!
 //! **Right:** attribute a line by its whole content: `equivalence::confirm_merge`.
 //!
@@ -16,11 +16,11 @@ use equivalence::{CapturedOutput, Difference, Settings, Source, Violation, Write
 use merge_core::{Input, Output};
 use tempfile::TempDir;
 
-/// Runs a good stage on eleven inputs and shows its output to both oracles.
+/// Runs a correct stage on eleven inputs and checks its output with both oracles.
 ///
 /// # Errors
 ///
-/// What the weak oracle finds, when the strong one has found nothing.
+/// The weak oracle's violation, if the strong one finds none.
 pub fn run(settings: &Settings) -> Result<(), Violation> {
     let folder = TempDir::new().expect("a scratch folder");
     let writers = Writers { seed: settings.seed, files: 11, ..Writers::default() };
@@ -33,7 +33,7 @@ pub fn run(settings: &Settings) -> Result<(), Violation> {
 pub(super) fn confirm_by_beginning(sources: &[Source], merged: &[u8]) -> Result<(), Violation> {
     let lines = |bytes| <[u8]>::split_inclusive(bytes, |&byte| byte == b'\n');
     for source in sources {
-        // The mistake, twice: a beginning is not a path, and what begins with no path is not looked at.
+        // The mistake, twice: a beginning is not a path, and lines that begin with no path are skipped.
         let mut found = lines(merged).filter(|line| line.starts_with(source.name.as_bytes()));
         for expected in lines(&source.bytes) {
             match found.next() {
@@ -53,7 +53,7 @@ fn not_expected(source: &Source, found: &[u8]) -> Violation {
     Violation::Foreign(Difference { input: Some(source.name.clone()), found, ..Difference::default() })
 }
 
-/// What the files hold, and what stage 1 makes of it.
+/// The contents of the files, and stage 1's merge of them.
 pub(super) fn merge_in_memory(paths: &[PathBuf]) -> (Vec<Source>, Vec<u8>) {
     let inputs = Input::open_all(paths).expect("scratch files can be opened");
     for input in &inputs {

@@ -1,9 +1,9 @@
-//! `Handle::block_on` on a current-thread runtime that nobody drives.
+//! `Handle::block_on` on a current-thread runtime that no thread drives.
 //!
 //! **Shows as** lines that never come: each follower reads once, sleeps, and never wakes up.
 //!
 //! **Why:** the timers of a current-thread runtime run only while some thread is inside `Runtime::block_on`.
-//! `Handle::block_on` polls its own future and nothing else.
+//! `Handle::block_on` polls only its own future.
 //!
 //! **Right:** `Runtime::block_on`, as in `stage3::tail_file`, or a multi-thread runtime, whose workers drive it.
 //!
@@ -24,7 +24,7 @@ use tokio::runtime::Builder;
 pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let runtime = Builder::new_current_thread().enable_time().build().map_err(MergeError::Start)?;
     run_threads(inputs, interval, output, |input, interval, write| {
-        // The mistake: one call on the runtime itself would do.
-        runtime.handle().block_on(tail_async(input, interval, async |lines| write(lines)))
+        // The mistake: without `.handle()` it would be right.
+        runtime.handle().block_on(tail_async(input, interval, async |chunk| write(chunk)))
     })
 }

@@ -2,8 +2,8 @@
 //!
 //! **Shows as** a line cut in two: the half that was there, and later the rest as a line of its own.
 //!
-//! **Why:** `next_line` takes the end of the file for the end of the line. On a file that is still being written, the
-//! end of the file is only where the writer has got to.
+//! **Why:** `next_line` takes the end of the file for the end of the line. But the writer of a log may be in the middle
+//! of a line.
 //!
 //! **Right:** cut at newlines yourself and keep the rest: `merge_core::Input::read_lines`.
 //!
@@ -16,8 +16,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
-
-use crate::support::{block_on, input_error, run_tasks_with, send};
+use stage_parts::{QUEUE, block_on, input_error, run_tasks_with, send};
 
 /// Stage 4 with this mistake.
 ///
@@ -25,7 +24,7 @@ use crate::support::{block_on, input_error, run_tasks_with, send};
 ///
 /// As `stage4::merge`.
 pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    block_on(run_tasks_with(inputs, interval, output, 16, tail_lines))
+    block_on(run_tasks_with(inputs, interval, output, QUEUE, tail_lines))
 }
 
 async fn tail_lines(input: Input, interval: Duration, queue: Sender<Chunk>) -> Result<()> {

@@ -1,9 +1,9 @@
 //! A `tokio::fs::File` is dropped without `flush`.
 //!
-//! **Shows as** a file that is too short, sometimes.
+//! **Shows as** a file that is sometimes too short.
 //!
-//! **Why:** `write_all` on a `tokio::fs::File` returns when the bytes are on their way to the blocking pool, not when
-//! they are written. A file that is dropped does not wait for them, and a runtime that shuts down forgets them.
+//! **Why:** `write_all` on a `tokio::fs::File` returns when the bytes have been sent to the blocking pool, not when
+//! they have been written. Dropping the file does not wait for them, and a runtime that shuts down discards them.
 //!
 //! **Right:** `flush().await` before the file is dropped; or write with `std` on a blocking thread, as stages 2 and 4
 //! do.
@@ -43,14 +43,14 @@ fn stage1_into(merged: &NamedTempFile, inputs: Vec<Input>, interval: Duration) -
 }
 
 fn copy_without_flush(bytes: Vec<u8>, copy: &NamedTempFile) -> io::Result<()> {
-    // One blocking thread, and it is busy until the end: what "sometimes" needs, so that it happens always.
+    // One blocking thread, and it is busy until the end, so that the mistake shows every time.
     let runtime = Builder::new_current_thread().max_blocking_threads(1).build()?;
     let (busy_until, end) = oneshot::channel::<()>();
     let file = File::from_std(copy.reopen()?);
     runtime.block_on(async {
         drop(spawn_blocking(move || end.blocking_recv()));
         let mut file = file;
-        // The mistake: the bytes are not written, they are on their way.
+        // The mistake: the bytes have been sent and not yet written.
         file.write_all(&bytes).await
     })?;
     runtime.shutdown_background();

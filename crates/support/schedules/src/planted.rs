@@ -17,12 +17,18 @@ pub(crate) const PLANTED: &[Planted] = &[
     Planted {
         name: "close_looked_at_after_the_file",
         module: "input",
-        edits: &[(
-            "let closed = self.closer.is_closed();
-            let look = self.look()?;",
-            "let look = self.look()?;
-            let closed = self.closer.is_closed();",
-        )],
+        edits: &[
+            ("        let closed = self.closer.is_closed();\n", ""),
+            (
+                "            self.look()?;
+            self.closed = closed;
+        }",
+                "            self.look()?;
+        }
+        let closed = self.closer.is_closed();
+        self.closed |= closed;",
+            ),
+        ],
     },
     // The follower wakes, sees no close yet, waits again, and the message is used up.
     Planted {

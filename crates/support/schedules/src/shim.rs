@@ -12,7 +12,7 @@ pub(crate) mod fs {
     use std::io;
     use std::path::Path;
 
-    pub(crate) use std::fs::{File, Metadata, OpenOptions};
+    pub(crate) use std::fs::{File, Metadata, OpenOptions, TryLockError};
 
     pub(crate) fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
         super::scheduling_point();

@@ -1,0 +1,93 @@
+//! What fails, and which error is returned.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use merge_core::{Input, MergeError};
+
+use super::Outcome;
+use crate::{EntryPoint, Fault, Fixture, Settings};
+
+/// Contract 6: a file that can be opened and not read. Its follower meets the error; the others are merged.
+pub fn a_read_that_fails_ends_the_run(merge: EntryPoint, settings: &Settings) -> Outcome {
+    // A regular file of Linux that has a length and cannot be read.
+    let unreadable = Path::new("/sys/class/net/lo/speed");
+    if !unreadable.exists() {
+        return Ok(());
+    }
+    let mut fixture = Fixture::new(2, settings);
+    fixture.append(0, "0\n");
+    fixture.append(1, "1\n");
+    let paths = [fixture.paths[0].clone(), unreadable.to_owned(), fixture.paths[1].clone()];
+    let inputs = Input::open_all(paths).expect("scratch files can be opened");
+    let run = fixture.start_opened(merge, inputs, fixture.captured.output());
+    run.end_with_error(
+        "the input that cannot be read, by its path",
+        |error| matches!(error, MergeError::Input { path, .. } if path == unreadable),
+    )?;
+    crate::confirm(&fixture.sources(), &fixture.captured.bytes())
+}
+
+/// Contract 6: three inputs have failed, and one of them meets its error first. Closing the others shows theirs.
+pub fn the_first_error_is_the_one_that_is_returned(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(5, settings).with_an_hour();
+    for input in 0..5 {
+        fixture.append(input, format!("{input}\n"));
+    }
+    let run = fixture.start(merge);
+    // Now all of them sleep for an hour.
+    run.await_merge(&fixture.sources())?;
+    for input in [0, 2, 4] {
+        fixture.rename(input, "away");
+        fs::create_dir(&fixture.paths[input]).expect("a scratch folder");
+    }
+    let first = fixture.paths[2].clone();
+    run.closers[2].close();
+    run.end_with_error(
+        "the first of three errors, by its path",
+        |error| matches!(error, MergeError::NotRegular { path } if *path == first),
+    )
+}
+
+/// Contract 6: a pipe whose reader has gone is an output that fails. What to make of it is the caller's choice.
+pub fn a_broken_pipe_is_an_error(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(3, settings).with_an_hour();
+    fixture.append(1, "a\n");
+    fixture.captured.fail_after(0, Fault::BrokenPipe);
+    fixture.start(merge).end_with_error(
+        "the output, with a broken pipe as its cause",
+        |error| matches!(error, MergeError::Output { source, .. } if source.kind() == ErrorKind::BrokenPipe),
+    )
+}
+
+/// Contract 3: a line longer than its input allows. What comes before it, and the other inputs, are merged.
+pub fn a_line_over_the_limit_ends_the_run(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    let mut inputs = Input::open_all(&fixture.paths).expect("scratch files can be opened");
+    inputs[1].set_max_line(1000);
+    fixture.append(0, format!("{}\n", "0".repeat(2000)));
+    fixture.append(1, format!("{}\n", "1".repeat(999)));
+    let run = fixture.start_opened(merge, inputs, fixture.captured.output());
+    run.await_merge(&fixture.sources())?;
+    super::append(&fixture.paths[1], &b"1".repeat(1001));
+    let failing = fixture.paths[1].clone();
+    run.end_with_error(
+        "the input with the long line, and its place",
+        |error| matches!(error, MergeError::LineTooLong { path, position: 1000, .. } if *path == failing),
+    )?;
+    crate::confirm(&fixture.sources(), &fixture.captured.bytes())
+}
+
+/// Contract 2: a device that takes seven bytes at a time and is interrupted now and then.
+pub fn a_stuttering_output_gets_every_byte(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(3, settings);
+    fixture.captured.stutter();
+    for input in 0..3 {
+        fixture.append(input, format!("{input}-a line of more than seven bytes\n").repeat(20));
+    }
+    let run = fixture.start(merge);
+    run.await_merge(&fixture.sources())?;
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}

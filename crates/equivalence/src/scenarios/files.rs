@@ -1,0 +1,100 @@
+//! What happens to the files: names that go on to other files, and links.
+
+use std::fs;
+
+use super::{Outcome, others_pass};
+use crate::{EntryPoint, Fixture, Settings};
+
+/// Contract 8: the new file is empty for a while, then it gets lines and is replaced in turn, all at once.
+pub fn an_empty_successor_that_is_replaced_in_turn_loses_nothing(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    fixture.append(0, "0-old\n");
+    let run = fixture.start(merge);
+    run.await_output(b"0-old\n")?;
+    fixture.rename(0, "1");
+    fixture.append(0, "");
+    // The empty file is seen: where the system tells, by a third open file; else by many looks of the other follower.
+    if cfg!(target_os = "linux") {
+        run.await_condition("the new file to be opened while it is empty", || {
+            crate::process::open_files_in(fixture.folder()).len() >= 3
+        })?;
+    } else {
+        others_pass(&mut fixture, &run, b"0-old\n".to_vec())?;
+    }
+    for line in 0..40 {
+        fixture.append(0, format!("0-{line}\n"));
+    }
+    fixture.rename(0, "2");
+    fixture.append(0, "0-new\n");
+    run.await_merge(&fixture.sources())?;
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
+/// Contracts 4 and 8: the follower sleeps while its log is replaced. Woken by the close, it finds both files.
+pub fn a_file_that_was_replaced_before_the_close_is_merged(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings).with_an_hour();
+    fixture.append(0, "0-a\n");
+    let run = fixture.start(merge);
+    run.await_output(b"0-a\n")?;
+    fixture.append(0, "0-b\n0-half");
+    fixture.rename(0, "1");
+    fixture.remember(0, "\n");
+    fixture.append(0, "0-c\n");
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
+/// Contract 8: the input is a link. The file behind it grows, and then the link leads to another file.
+pub fn a_log_behind_a_link_is_followed_by_its_name(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    let target = fixture.folder().join("target");
+    fs::rename(&fixture.paths[0], &target).expect("a scratch file can be renamed");
+    if !link(&target, &fixture.paths[0]) {
+        return Ok(());
+    }
+    let run = fixture.start(merge);
+    fixture.append(0, "0-a\n");
+    run.await_output(b"0-a\n")?;
+    let next = fixture.folder().join("next");
+    fs::write(&next, "").expect("a scratch file");
+    fs::remove_file(&fixture.paths[0]).expect("a link can be removed");
+    link(&next, &fixture.paths[0]);
+    fixture.append(0, "0-b\n");
+    run.await_output(b"0-a\n0-b\n")?;
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
+/// Makes a link, where the system has such links and lets this process make one.
+fn link(target: &std::path::Path, name: &std::path::Path) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::symlink(target, name).is_ok();
+    #[cfg(not(unix))]
+    {
+        let _ = (target, name);
+        false
+    }
+}
+
+/// Contract 1: no encoding is assumed, not even in a name.
+pub fn a_name_that_is_no_text_is_followed(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(1, settings);
+    #[cfg(target_os = "linux")]
+    {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        let path = fixture.folder().join(OsStr::from_bytes(b"log-\xff"));
+        fs::rename(&fixture.paths[0], &path).expect("a scratch file can be renamed");
+        fixture.paths[0] = path;
+    }
+    let run = fixture.start(merge);
+    fixture.append(0, "a\n");
+    run.await_output(b"a\n")?;
+    fixture.rename(0, "1");
+    fixture.append(0, "b\n");
+    run.await_output(b"a\nb\n")?;
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
