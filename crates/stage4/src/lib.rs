@@ -19,7 +19,6 @@
 //! In the book, when it is built (`scripts/book build`): [Stage 4: async to the top](../../book/stage-4.html).
 
 mod threads;
-#[expect(unreachable_pub, reason = "`run_tasks` is exported below, behind a check")]
 mod top;
 
 use std::time::Duration;
@@ -28,6 +27,7 @@ use merge_core::{Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 
 pub use threads::BLOCKING_THREADS;
+pub use top::run_tasks;
 
 /// The entry point that every stage exports, on a multi-thread runtime. Blocks until all `inputs` are closed.
 ///
@@ -66,18 +66,4 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 pub fn merge_on(mut builder: Builder, inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let runtime = builder.enable_time().build().map_err(MergeError::Start)?;
     runtime.block_on(run_tasks(inputs, interval, output))
-}
-
-/// Merges `inputs` into `output` until all of them are closed; the article's `run_tasks`.
-///
-/// Needs a runtime with time and [`BLOCKING_THREADS`]. Blocks no runtime worker. Cancelled half way, it closes all
-/// inputs, and the followers end where they stand: what they hold is lost.
-///
-/// # Errors
-///
-/// [`MergeError::Start`] when the blocking pool has too few threads, and then nothing has been read or written. Else
-/// the first error of any input or of the output, or a panic of a follower. By then all followers have ended.
-pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    threads::check().await?;
-    top::run_tasks(inputs, interval, output).await
 }

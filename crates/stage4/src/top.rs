@@ -7,18 +7,23 @@ use stage3::tail_async;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::threads::check_threads;
+
 /// How many chunks may wait for the writer. When the queue is full, the followers wait.
 const QUEUE: usize = 16;
 
 /// Merges `inputs` into `output` until all of them are closed; the article's `run_tasks`.
 ///
-/// Needs a runtime with time. Blocks no runtime worker. Cancelled half way, it closes all inputs, and the followers
-/// end where they stand: what they hold is lost.
+/// Needs a runtime with time and [`BLOCKING_THREADS`](crate::BLOCKING_THREADS). Blocks no runtime worker. Cancelled half
+/// way, it closes all inputs, and the followers end where they stand: what they hold is lost.
 ///
 /// # Errors
 ///
 /// The first error of any input or of the output, or a panic of a follower. By then all followers have ended.
+/// [`MergeError::Start`] when the blocking pool has too few threads: then nothing was read or written.
 pub async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
+    // The writer keeps a thread of the blocking pool. If that is the only one, no read ever runs.
+    check_threads().await?;
     let mut fan_in = FanIn::new(&inputs, &output);
     let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
     let mut tasks = JoinSet::new();

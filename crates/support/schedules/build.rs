@@ -53,6 +53,8 @@ const EXPORTS: &str = "
     pub(crate) use {close::Closer, fan_in::{FanIn, Summary}, input::{Found, Input}, chunk::Chunk, output::{Output, Progress}};
     pub(crate) use {stage1_tail::tail_file, stage1_top::run_threads, stage2_top::run_tasks_mixed};
     pub(crate) use {stage3_tail::tail_async, stage4_top::run_tasks};
+    // Here every call has a thread of its own.
+    pub(crate) mod threads { pub(crate) async fn check_threads() -> super::Result<()> { Ok(()) } }
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {
