@@ -13,6 +13,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = interval, allow_hyphen_values = true)]
     pub(crate) interval: Duration,
 
+    /// How long a line may be, such as 1MiB [default: 64MiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) max_line: Option<usize>,
+
     /// Merge what the inputs hold now, and exit
     #[arg(long)]
     pub(crate) no_follow: bool,
@@ -68,6 +72,19 @@ fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A number of bytes.
+fn size(text: &str) -> Result<usize, String> {
+    let (number, unit) = text.split_at(text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len()));
+    let unit = match unit {
+        "" => Some(1),
+        "KiB" => Some(1024),
+        "MiB" => Some(1024 * 1024),
+        _ => None,
+    };
+    let bytes = unit.and_then(|unit| number.parse::<usize>().ok()?.checked_mul(unit));
+    bytes.filter(|&bytes| bytes > 0).ok_or_else(|| "give a number of bytes, such as 1000, 64KiB or 1MiB".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +96,16 @@ mod tests {
         assert_eq!(interval("1m 30s"), Ok(Duration::from_secs(90)));
         for refused in ["", "0", "0ms", "999us", "-1s", "5", "abc", "1e9y", "99999999999999999999s", "1 lightyear"] {
             assert!(interval(refused).is_err_and(|text| text.ends_with("such as 100ms, 2s or 1m")), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_a_number_of_bytes_and_at_least_one() {
+        assert_eq!(size("1000"), Ok(1000));
+        assert_eq!(size("64KiB"), Ok(65_536));
+        assert_eq!(size("2MiB"), Ok(2_097_152));
+        for refused in ["", "0", "0MiB", "KiB", "-1", "1.5MiB", "1 MiB", "1kb", "99999999999999999MiB"] {
+            assert!(size(refused).is_err_and(|text| text.ends_with("such as 1000, 64KiB or 1MiB")), "{refused}");
         }
     }
 

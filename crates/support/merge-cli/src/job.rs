@@ -1,7 +1,7 @@
 //! The merge that the command line asks for.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -39,8 +39,13 @@ impl Job {
             return Err(report::fail(name, "cannot write output (standard output): it is closed"));
         }
         let open_files = limit::raise_file_limit();
-        let inputs = limit::with_spare_files(|| Input::open_all(&args.inputs))
+        let mut inputs = limit::with_spare_files(|| Input::open_all(&args.inputs))
             .map_err(|error| report::fail(name, &limit::explain(&error, args.inputs.len(), open_files)))?;
+        if let Some(bytes) = args.max_line {
+            for input in &mut inputs {
+                input.set_max_line(bytes);
+            }
+        }
         limit::check_threads(threads(inputs.len())).map_err(|error| report::fail(name, &error))?;
 
         let status = ProgressBar::hidden();
@@ -69,7 +74,7 @@ impl Job {
     }
 }
 
-fn is_stdout(output: &std::path::Path) -> bool {
+fn is_stdout(output: &Path) -> bool {
     output.as_os_str() == "-"
 }
 

@@ -1,4 +1,5 @@
-//! The command line that the four stages share: `stageN [--interval 100ms] [--no-follow] --output PATH|- INPUT...`.
+//! The command line that the four stages share: `stageN [--interval 100ms] [--max-line SIZE] [--no-follow]
+//! --output PATH|- INPUT...`.
 //!
 //! A stage's `main` is part of the lesson: it blocks or awaits, builds a runtime or does not, and receives signals in its
 //! own way. The rest of the command line is here.

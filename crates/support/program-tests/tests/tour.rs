@@ -166,3 +166,15 @@ fn a_folder_that_cannot_be_made_is_named() {
     let fixture = Fixture::with(&[("good", "x\n")]);
     assert_refused(&fixture.run(["--keep", "good/below a file", "good"]), "below a file");
 }
+
+#[cfg(unix)]
+#[test]
+fn the_example_of_the_readme_works_twice() {
+    let fixture = Fixture::with(&[("logs/web.log", "web\n"), ("logs/db.log", "db\n")]);
+    for _ in 0..2 {
+        let args = program::readme_example("tour");
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &args.replacen("tour", "\"$PROGRAM\"", 1)]).env("PROGRAM", &fixture.program);
+        assert_agrees(fixture.start(command).end());
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use equivalence::Source;
+
 use super::program::{Fixture, NAME};
 
 // -- Help and misuse -------------------------------------------------------------------------------------------------
@@ -44,6 +46,13 @@ fn an_interval_of_nothing_is_a_usage_error_that_says_what_is_accepted() {
 fn an_interval_that_would_keep_a_core_busy_is_a_usage_error() {
     for interval in ["1ns", "999us"] {
         assert_usage(&["--interval", interval, "--output", "out", "a"], "at least 1ms");
+    }
+}
+
+#[test]
+fn a_size_without_a_meaning_is_a_usage_error_that_says_what_is_accepted() {
+    for size in ["0", "", "many", "-1", "1kb"] {
+        assert_usage(&[&format!("--max-line={size}"), "--output", "out", "a"], "such as 1000, 64KiB or 1MiB");
     }
 }
 
@@ -103,6 +112,20 @@ fn a_closed_pipe_ends_a_program_that_follows() {
     running.end().assert_said(Some(0), "");
 }
 
+#[test]
+fn a_line_that_is_too_long_is_named_with_its_place_and_the_rest_is_merged() {
+    let fixture = Fixture::with(&[("a", "a 1\na 2\n"), ("b", "b 1\n")]);
+    let source = |(name, text): (&str, &str)| Source { name: name.into(), bytes: text.into() };
+    let long = format!("{:.<1$}\n", "", 1024);
+    fixture.append("b", &long);
+    let run = |size: &str| fixture.run(["--max-line", size, "--no-follow", "--output", "out", "a", "b"]);
+    let message = "cannot read input b: the line at byte 4 is longer than 1024 bytes\n";
+    run("1KiB").assert_failed(message, None);
+    fixture.assert_merged(&[("a", "a 1\na 2\n"), ("b", "b 1\n")].map(source));
+    run("1025").assert_summary("4 lines", "2 inputs");
+    fixture.assert_merged(&fixture.sources(&["a", "b"]));
+}
+
 // -- Refusing --------------------------------------------------------------------------------------------------------
 
 /// Fails unless `input` is refused with this message, and the output was not even created.
@@ -159,4 +182,15 @@ fn an_input_is_refused_as_the_output_through_a_hard_link() {
     let fixture = Fixture::with(&[("b", "")]);
     fs::hard_link(fixture.path("b"), fixture.path("link")).unwrap();
     assert_same_file_refused(&fixture, "link");
+}
+
+#[test]
+fn an_input_that_is_given_twice_is_refused() {
+    let fixture = Fixture::with(&[("a", "a\n"), ("b", "b\n")]);
+    fs::hard_link(fixture.path("a"), fixture.path("link")).unwrap();
+    for second in ["a", "./a", "link"] {
+        let message = format!("inputs a and {second} are the same file\n");
+        fixture.run(["--output", "out", "a", "b", second]).assert_failed(&message, None);
+        assert!(!fixture.path("out").exists(), "the output was touched");
+    }
 }

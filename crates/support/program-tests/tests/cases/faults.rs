@@ -339,14 +339,18 @@ mod linux {
 
     #[test]
     fn a_full_disk_ends_it_with_the_cause_and_whole_lines() {
-        let fixture = Fixture::new();
+        let fixture = Fixture::with(&[("idle", "")]);
         fs::create_dir(fixture.path("disk")).unwrap();
-        match on_a_small_disk(&fixture, "exit 7").output() {
-            Ok(tried) if tried.status.code() == Some(7) => {}
-            tried => return skip(&format!("nothing may be mounted here: {tried:?}")),
-        }
+        let tried = on_a_small_disk(&fixture, "exit 7").output();
+        let may_mount = tried.as_ref().is_ok_and(|tried| tried.status.code() == Some(7));
         let load = Load::start(&fixture, HEAVY);
-        fixture.write("idle", "");
+        if !may_mount {
+            skip(&format!("nothing may be mounted here; the cause is tested on /dev/full: {tried:?}"));
+            let args = ["--interval", "20ms", "--output", "/dev/full", "idle"];
+            let ended = fixture.start(fixture.command(args.iter().chain(&LOADED))).end();
+            load.stop();
+            return ended.assert_failed("cannot write output /dev/full: ", Some(ENOSPC));
+        }
         let mut command = on_a_small_disk(&fixture, "\"$0\" \"$@\"; code=$?; cp disk/out out; exit $code");
         command.arg(&fixture.program).args(["--interval", "20ms", "--output", "disk/out", "idle"]).args(LOADED);
         let ended = fixture.start(command).end();

@@ -1,12 +1,12 @@
-//! What every stage's program has to do. Each stage has a test file of its name, which holds nothing but
+//! What every stage's program must do. Each stage has a test file of its name, which holds nothing but
 //! `mod cases;`: `cargo test -p program-tests --test stage2 sigterm` runs some cases for stage 2.
 //!
 //! # Layout
 //!
 //! - `program.rs`: the harness. It builds the program and runs it in a scratch folder, under a deadline.
 //! - `cli.rs`: arguments, merging, refused files, closed pipes.
-//! - `unix.rs`: signals, standard streams, links, permissions, limits on open files.
-//! - `linux.rs`: terminals, `/dev/full`, names that are not Unicode.
+//! - `unix.rs`: examples, signals, standard streams, links, permissions, limits on open files.
+//! - `linux.rs`: terminals, `/dev/full`, names that are not Unicode, the state of signals, a limit on threads.
 //! - `faults.rs`: programs that are killed or cut off under load, and logs that fail or are rotated.
 
 // Test code: a case whose setup fails, fails. Clippy permits it only in the `#[test]` functions themselves.

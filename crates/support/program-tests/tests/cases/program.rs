@@ -9,6 +9,8 @@ use std::io::{Read, Write};
 use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+#[cfg(unix)]
+use std::sync::Mutex;
 use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,12 +49,35 @@ fn build() -> Result<PathBuf, String> {
         .ok_or_else(|| format!("cannot build {NAME}: see the output of {cargo:?} above"))
 }
 
+/// The cases of this test program that were skipped, for the end of the run: see `tests/what_was_skipped.rs`.
+#[cfg(unix)]
+static SKIPPED: LazyLock<Option<Mutex<File>>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("skipped");
+    fs::create_dir_all(&folder).and_then(|()| File::create(folder.join(NAME))).ok().map(Mutex::new)
+});
+
 /// Reports a case, or a part of it, that this machine does not permit. Writes past the test harness, which hides what
 /// a passing test prints.
 #[cfg(unix)]
 pub(crate) fn skip(reason: &str) {
     let case = thread::current().name().unwrap_or_default().to_owned();
-    let _ = writeln!(std::io::stderr(), "skipped: {NAME}: {case}: {reason}");
+    let text = format!("{NAME}: {case}: {reason}\n");
+    let _ = std::io::stderr().write_all(format!("skipped: {text}").as_bytes());
+    if let Some(skipped) = &*SKIPPED {
+        let _ = skipped.lock().unwrap().write_all(text.as_bytes());
+    }
+}
+
+/// The example for this program in the README, as it would be typed beside a folder `logs` instead of `/var/log`.
+#[cfg(unix)]
+pub(crate) fn readme_example(program: &str) -> String {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let (_, section) = readme.split_once("## On your own logs").unwrap();
+    let typed = format!("    cargo run --release -p {program} -- ");
+    let args: Vec<_> = section.lines().filter_map(|line| line.strip_prefix(&typed)).collect();
+    assert_eq!(args.len(), 1, "one example for {program}: {args:?}");
+    format!("{program} {}", args[0].replace("/var/log/", "logs/"))
 }
 
 /// Whether SIGHUP ends what the tests start: under `nohup`, every program inherits that it is ignored.
@@ -77,6 +102,9 @@ pub(crate) struct Fixture {
 impl Fixture {
     pub(crate) fn new() -> Self {
         static PROGRAM: LazyLock<Result<PathBuf, String>> = LazyLock::new(build);
+        // Forgets what an earlier run has skipped.
+        #[cfg(unix)]
+        LazyLock::force(&SKIPPED);
         Self {
             program: PROGRAM.clone().unwrap_or_else(|error| panic!("{error}")),
             folder: TempDir::with_prefix(format!("{NAME}-")).unwrap(),
@@ -241,6 +269,15 @@ impl Fixture {
         assert!(Command::new("cp").arg(&self.program).arg(&copy).status().unwrap().success());
         self.permit(NAME, 0o755);
         (self.program, self.user) = (copy, Some(user));
+    }
+
+    /// Runs an example as a shell does, but to its end: with `--no-follow`.
+    pub(crate) fn run_example(&self, example: &str) -> Ended {
+        let follow_no_more = "case \"$*\" in *--no-follow*) ;; *) set -- --no-follow \"$@\" ;; esac";
+        let program = format!("{NAME}() {{ {follow_no_more}; \"$PROGRAM\" \"$@\"; }}; ");
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(program + example).env("PROGRAM", &self.program);
+        self.start(command).end()
     }
 
     pub(crate) fn permit(&self, file: &str, mode: u32) {

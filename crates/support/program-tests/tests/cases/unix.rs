@@ -5,7 +5,39 @@ use std::path::Path;
 use std::process::Command;
 
 use super::cli::{assert_refused, assert_same_file_refused};
-use super::program::{Ended, Fixture, has_sighup, skip};
+use super::program::{Ended, Fixture, NAME, has_sighup, readme_example, skip};
+
+// -- Examples --------------------------------------------------------------------------------------------------------
+
+/// Fails unless these commands work twice in a row: the second time, the output of the first one is there.
+fn assert_work_twice(examples: &[String]) {
+    for example in examples {
+        let log = "a line\nan ERROR\n";
+        let fixture = Fixture::with(&[("web.log", log), ("db.log", log), ("logs/web.log", log), ("logs/db.log", log)]);
+        for _ in 0..2 {
+            let ended = fixture.run_example(example);
+            ended.assert_summary("4 lines", "2 inputs");
+            assert!(ended.stdout.is_empty() || ended.stdout == b"an ERROR\nan ERROR\n", "{example}: {ended:?}");
+        }
+    }
+}
+
+#[test]
+fn every_example_of_the_help_works_twice() {
+    let page = String::from_utf8(Fixture::new().run(["--help"]).stdout).unwrap();
+    let (_, examples) = page.split_once("Examples:\n").unwrap();
+    let examples: Vec<_> = examples.lines().map_while(|line| line.strip_prefix("  ")).collect();
+    assert_eq!(examples.len(), 4, "{page}");
+    // Behind the command stands what it does.
+    assert_work_twice(&examples.iter().map(|line| line.split("   ").next().unwrap().to_owned()).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_example_of_the_readme_works_twice() {
+    // It names one stage; all have the same command line.
+    let example = readme_example("stage4").replace("stage4", NAME);
+    assert_work_twice(&[example]);
+}
 
 // -- Signals ---------------------------------------------------------------------------------------------------------
 
@@ -151,6 +183,22 @@ fn an_input_is_refused_as_standard_output() {
     let ended = fixture.start_with_stdout(command).end();
     ended.assert_failed("output (standard output) is the same file as input a\n", None);
     assert_eq!(fixture.text("a"), "a\n", "the input was touched");
+}
+
+#[test]
+fn an_output_that_another_program_writes_to_is_refused() {
+    let fixture = Fixture::with(&[("a", "a 1\n"), ("b", "b\n")]);
+    let mut first = fixture.start(fixture.command(["--interval", "20ms", "--output", "out", "a"]));
+    first.wait_for_lines(1);
+    let mut second = fixture.command(["--output", "out", "b"]);
+    let second = second.current_dir(fixture.path("")).output().unwrap();
+    let message = format!("{NAME}: another merge writes to output out\n");
+    assert_eq!((second.status.code(), String::from_utf8(second.stderr).unwrap()), (Some(1), message));
+    fixture.append("a", "a 2\n");
+    first.wait_for_lines(2);
+    first.signal("TERM");
+    first.end().assert_summary("2 lines", "1 input");
+    fixture.assert_merged(&fixture.sources(&["a"]));
 }
 
 #[test]
