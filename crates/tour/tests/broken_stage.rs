@@ -5,7 +5,7 @@ use std::time::Duration;
 use equivalence::{EntryPoint, Writers};
 use merge_core::{Input, MergeError, Output, Summary};
 use tempfile::TempDir;
-use tour::{Logs, Stage, create_outputs, tour};
+use tour::{Logs, Stage, tour};
 
 fn panics(_: Vec<Input>, _: Duration, _: Output) -> merge_core::Result<Summary> {
     panic!("it panics, as it was told to")
@@ -29,11 +29,10 @@ fn tour_of(entry_points: &[(&'static str, EntryPoint)]) -> (bool, String) {
     let folder = TempDir::new().expect("a scratch folder");
     let stage = |&(name, merge)| Stage { name, top: "", tail: "", sentence: "", merge };
     let stages: Vec<Stage> = entry_points.iter().map(stage).collect();
-    let outputs = create_outputs(folder.path(), &stages, &[]).expect("scratch files");
     let writers = Writers { files: 2, lines: 3, pause: Duration::from_millis(1), seed: 1 };
     let logs = Logs::growing(writers, folder.path().join("logs"));
     let mut out = Vec::new();
-    let agree = tour(&stages, &logs, Duration::from_millis(1), outputs, None, &mut out).expect("a tour");
+    let agree = tour(&stages, &logs, Duration::from_millis(1), Vec::new(), None, &mut out).expect("a tour");
     (agree, String::from_utf8(out).expect("text"))
 }
 
