@@ -9,9 +9,8 @@ use clap::Parser;
 use equivalence::Writers;
 use humantime::Duration;
 use merge_cli::raise_file_limit;
-use merge_core::Input;
 use tempfile::TempDir;
-use tour::{Logs, Result, STAGES, Timelines, WATCHED, create_outputs, tour};
+use tour::{Log, Logs, Result, STAGES, Skipped, Timelines, WATCHED, create_outputs, tour};
 
 const ABOUT: &str = "\
 Every stage merges the same logs, each output is confirmed, and all agree.
@@ -27,6 +26,10 @@ Examples:
   tour --keep merged /var/log/*.log  the same, and keep the output of each stage
   tour --timeline pictures           the demonstration, and its threads drawn
 
+A log that cannot be read, or is given twice, is skipped and named. The others
+are copied to the folder for temporary files (TMPDIR on Unix). It needs room for
+twice the size of the logs, and a little for each line, until the tour ends.
+
 --keep creates DIR if it is missing, and in it stage1.merged, stage2.merged
 and so on. It overwrites files of these names, unless one of them is among
 LOGS, and touches nothing else in DIR.
@@ -36,8 +39,8 @@ stage1.svg and so on: a lane per thread, with its work and with what holds it.
 Each picture has a caption, stage1.txt; all.svg has all pictures. Files of these
 names are overwritten. The runtimes of the stages then have two workers.
 
-Exit code: 0 if all stages agree; 1 if they do not, or if a log or a folder
-cannot be used.";
+Exit code: 0 if all stages agree; 1 if they do not, if all LOGS are skipped, or
+if a folder cannot be used.";
 
 const NEXT: &str = "\
 Next: `cargo run --release -p tour -- --files 1000`: which stages save threads?
@@ -96,21 +99,21 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let scratch = TempDir::with_prefix("tour-")?;
     remove_when_interrupted(scratch.path().to_owned())?;
     raise_file_limit();
-    // Opens all logs first: a log that cannot be used is refused before anything is written.
-    let originals = Input::open_all(&arguments.logs)?;
-    let outputs = create_outputs(arguments.keep.as_deref().unwrap_or(scratch.path()), STAGES, &originals)?;
-    drop(originals);
+    let real = !arguments.logs.is_empty();
+    let mut skipped = Skipped::default();
+    let originals = if real { Log::open_all(&arguments.logs, &mut skipped)? } else { Vec::new() };
+    let kept = arguments.keep.as_deref().map(|folder| create_outputs(folder, STAGES, &originals)).transpose()?;
     let timelines = arguments.timeline.as_deref().map(Timelines::create).transpose()?;
     let stages = if timelines.is_some() { WATCHED } else { STAGES };
 
     let folder = scratch.path().join("logs");
-    let logs = if arguments.logs.is_empty() {
-        Logs::growing(Writers { files, lines, pause: *pause, seed }, folder)
+    let logs = if real {
+        Logs::snapshot(originals, folder, skipped)?
     } else {
-        Logs::snapshot(&arguments.logs, folder)?
+        Logs::growing(Writers { files, lines, pause: *pause, seed }, folder)
     };
     writeln!(out, "{logs}")?;
-    let agree = tour(stages, &logs, *arguments.interval, outputs, timelines, &mut out)?;
+    let agree = tour(stages, &logs, *arguments.interval, kept.unwrap_or_default(), timelines, &mut out)?;
     if let Some(folder) = &arguments.keep {
         writeln!(out, "The merged logs are in {}.", folder.display())?;
     }

@@ -1,18 +1,16 @@
 //! One stage at work.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use equivalence::{Source, Violation, confirm};
+use equivalence::Violation;
 use indicatif::{ProgressBar, ProgressStyle};
-use merge_core::{Closer, Input, MergeError, Output, Summary};
+use merge_core::{Closer, Input, MergeError, Output};
 
-use crate::logs::lines;
+use crate::confirm::{Found, confirm};
 use crate::threads::Peak;
-use crate::{Logs, Result, Stage, about};
+use crate::{Kept, Logs, Result, Stage};
 
 /// How often a running stage is checked, at most.
 const TICK: Duration = Duration::from_millis(2);
@@ -24,28 +22,28 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Outcome {
     pub(crate) stage: Stage,
     /// The logs, each with its name and its number of lines.
-    pub(crate) inputs: Vec<(String, usize)>,
+    pub(crate) inputs: Vec<(String, u64)>,
     /// How many lines are in the output.
-    pub(crate) lines: usize,
+    pub(crate) lines: u64,
     /// The most threads that were seen at once. `None` if they cannot be counted, or the run was too short.
     pub(crate) threads: Option<usize>,
     /// From the call of the entry point to its return.
     pub(crate) time: Duration,
-    /// Whether the output is a merge of the logs.
-    pub(crate) verdict: std::result::Result<(), Violation>,
-    /// The same for outputs that hold the same lines, in any order.
-    pub(crate) digest: u64,
+    /// Whether the output is a merge of the logs, and if not, what is wrong.
+    pub(crate) verdict: std::result::Result<(), String>,
 }
 
-/// Runs `stage` over `logs` into `output`, which is the file at `path`, and confirms the output.
-pub(crate) fn run(stage: &Stage, logs: &Logs, interval: Duration, path: &Path, output: Output) -> Result<Outcome> {
+/// Runs `stage` over `logs`, confirms its output and copies it to `kept`.
+pub(crate) fn run(stage: &Stage, logs: &Logs, interval: Duration, kept: Option<Kept>) -> Result<Outcome> {
+    let path = logs.output(stage.name);
+    let output = Output::create(&path, &[])?;
     let (inputs, writing) = logs.start()?;
     let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
     let progress = output.progress();
     let mut peak = Peak::new();
     // Shown on standard error, if that is a terminal.
     let style = ProgressStyle::with_template("  {prefix} {bar:40} {human_pos} of {human_len} lines")?;
-    let bar = ProgressBar::new(logs.lines as u64).with_style(style).with_prefix(stage.name);
+    let bar = ProgressBar::new(logs.lines).with_style(style).with_prefix(stage.name);
 
     let (merge, begun) = (stage.merge, Instant::now());
     let work = move || {
@@ -77,27 +75,15 @@ pub(crate) fn run(stage: &Stage, logs: &Logs, interval: Duration, path: &Path, o
         writing.join().map_err(|_panic| "a writer panicked")??;
     }
 
-    let sources = logs.sources()?;
-    let bytes = fs::read(path).map_err(about("cannot read", path))?;
-    let verdict = merged.and_then(|summary| check(&sources, &bytes, summary));
-    let inputs = sources.iter().map(|source| (source.name.clone(), lines(&source.bytes).len())).collect();
-    // Sorted: two stages may merge the inputs in another order.
-    let mut lines = lines(&bytes);
-    lines.sort_unstable();
-    let mut hasher = DefaultHasher::new();
-    lines.hash(&mut hasher);
-    let digest = hasher.finish();
-    Ok(Outcome { stage: *stage, inputs, lines: lines.len(), threads: peak.most(), time, verdict, digest })
-}
-
-/// The article's `confirm_merge`, with the names that the logs had. Checks the summary as well.
-fn check(sources: &[Source], merged: &[u8], summary: Summary) -> std::result::Result<(), Violation> {
-    confirm(sources, merged)?;
-    let expected = Summary { inputs: sources.len(), lines: lines(merged).len() as u64, bytes: merged.len() as u64 };
-    if summary == expected {
-        return Ok(());
-    }
-    Err(Violation::WrongSummary { expected: format!("{expected:?}"), found: format!("{summary:?}") })
+    let Found { inputs, summary: expected, verdict } = confirm(logs, &path, kept)?;
+    // The next stage needs the room. A stage that hangs may still have the file open, so this may fail.
+    let _ = fs::remove_file(path);
+    let verdict = merged.map_err(|violation| violation.to_string()).and_then(|found| {
+        verdict?;
+        let wrong = || Violation::WrongSummary { expected: format!("{expected:?}"), found: format!("{found:?}") };
+        if found == expected { Ok(()) } else { Err(wrong().to_string()) }
+    });
+    Ok(Outcome { stage: *stage, inputs, lines: expected.lines, threads: peak.most(), time, verdict })
 }
 
 /// A panic of the entry point itself, not of a follower.

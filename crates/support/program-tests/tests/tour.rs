@@ -149,22 +149,108 @@ fn a_log_that_would_be_overwritten_is_refused_and_nothing_is_touched() {
 }
 
 #[test]
-fn a_missing_log_is_named_and_no_folder_is_made() {
-    let fixture = Fixture::with(&[("good", "x\n")]);
-    assert_refused(&fixture.run(["--keep", "keep", "good", "missing"]), "missing");
-    assert!(!fixture.path("keep").exists());
+fn a_log_that_cannot_be_used_is_skipped_and_named_and_the_rest_is_merged() {
+    let fixture = Fixture::with(&[("good", "x\n"), ("folder/log", "y\n")]);
+    let ended = fixture.run(["--keep", "keep", "missing", "good", "folder"]);
+    let [missing, folder] = ended.stderr.lines().collect::<Vec<_>>()[..] else { panic!("{ended:?}") };
+    assert!(missing.starts_with("tour: skipped: cannot open input missing: "), "{missing}");
+    assert_eq!(folder, "tour: skipped: cannot follow input folder: not a regular file");
+    assert_eq!(ended.code, Some(0));
+    for stage in 1..=4 {
+        assert_eq!(fixture.text(&format!("keep/stage{stage}.merged")), "x\n");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_without_permission_is_skipped() {
+    let fixture = Fixture::bound_by_permissions();
+    fixture.write("good", "x\n");
+    fixture.write("secret", "y\n");
+    fixture.permit("secret", 0);
+    let ended = fixture.run(["secret", "good"]);
+    assert!(ended.stderr.starts_with("tour: skipped: cannot open input secret: "), "{ended:?}");
+    assert!(ended.code == Some(0) && ended.stderr.lines().count() == 1, "{ended:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_that_is_given_twice_is_merged_once() {
+    let fixture = Fixture::with(&[("log", "x\n"), ("other", "x\n")]);
+    std::os::unix::fs::symlink("log", fixture.path("link")).unwrap();
+    let ended = fixture.run(["--keep", "keep", "log", "other", "link", "log"]);
+    let same = |second| format!("tour: skipped: inputs log and {second} are the same file\n");
+    ended.assert_said(Some(0), &(same("link") + &same("log")));
+    assert_eq!(fixture.text("keep/stage1.merged"), "x\nx\n");
 }
 
 #[test]
-fn a_folder_is_no_log() {
+fn many_logs_that_cannot_be_used_are_counted() {
+    let fixture = Fixture::with(&[("good", "x\n")]);
+    let missing: Vec<_> = (0..12).map(|number| format!("missing {number}")).collect();
+    let ended = fixture.run(missing.iter().map(String::as_str).chain(["good"]));
+    assert_eq!(ended.stderr.lines().count(), 11, "{ended:?}");
+    assert!(ended.code == Some(0) && ended.stderr.ends_with("\ntour: skipped: and 2 more\n"), "{ended:?}");
+}
+
+#[test]
+fn without_a_log_to_merge_the_tour_fails_and_makes_no_folder() {
     let fixture = Fixture::with(&[("folder/log", "x\n")]);
-    assert_refused(&fixture.run(["folder"]), "folder");
+    let ended = fixture.run(["--keep", "keep", "folder"]);
+    let skipped = "tour: skipped: cannot follow input folder: not a regular file\n";
+    ended.assert_said(Some(1), &format!("{skipped}tour: no log is left to merge\n"));
+    assert!(ended.stdout.is_empty() && !fixture.path("keep").exists());
 }
 
+/// A sparse file: it takes no room.
+#[cfg(unix)]
 #[test]
-fn a_folder_that_cannot_be_made_is_named() {
-    let fixture = Fixture::with(&[("good", "x\n")]);
-    assert_refused(&fixture.run(["--keep", "good/below a file", "good"]), "below a file");
+fn a_log_with_a_line_that_no_stage_takes_is_skipped() {
+    let fixture = Fixture::with(&[("good", "x\n"), ("sparse", "first\n")]);
+    fs::OpenOptions::new().write(true).open(fixture.path("sparse")).unwrap().set_len(65 << 20).unwrap();
+    let ended = fixture.run(["--keep", "keep", "sparse", "good"]);
+    let skipped = "tour: skipped: cannot read input sparse: the line at byte 6 is longer than ";
+    assert!(ended.code == Some(0) && ended.stderr.starts_with(skipped), "{ended:?}");
+    assert_eq!(fixture.text("keep/stage4.merged"), "x\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn large_logs_are_not_held_in_memory_and_their_copies_are_removed() {
+    use std::io::Write;
+
+    const MOST_KIB: u64 = 64 * 1024;
+    let fixture = Fixture::with(&[("tmp/.keep", "")]);
+    let piece = format!("{}\n", "x".repeat(1023)).repeat(1024);
+    for log in ["a", "b"] {
+        let mut log = fs::File::create(fixture.path(log)).unwrap();
+        (0..100).for_each(|_| log.write_all(piece.as_bytes()).unwrap());
+    }
+    let mut command = fixture.command(["a", "b"]);
+    command.env("TMPDIR", fixture.path("tmp"));
+    let mut running = fixture.start(command);
+    let status = format!("/proc/{}/status", running.child.id());
+    let mut peak = 0;
+    while running.child.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(&status).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.strip_suffix("kB"));
+        peak = line.map_or(peak, |kib| kib.trim().parse().unwrap());
+        assert!(peak < MOST_KIB, "the tour held {peak} KiB of 200 MiB");
+        running.tick("its end");
+    }
+    assert_agrees(running.end());
+    assert!(peak > 0, "the memory was never read");
+    assert_eq!(fs::read_dir(fixture.path("tmp")).unwrap().count(), 1, "only .keep is left");
+}
+
+#[cfg(unix)] // Elsewhere another variable names the folder for temporary files.
+#[test]
+fn a_folder_that_cannot_be_made_is_named_and_nothing_is_left_behind() {
+    let fixture = Fixture::with(&[("good", "x\n"), ("tmp/.keep", "")]);
+    let mut command = fixture.command(["--keep", "good/below a file", "good"]);
+    command.env("TMPDIR", fixture.path("tmp"));
+    assert_refused(&fixture.start(command).end(), "below a file");
+    assert_eq!(fs::read_dir(fixture.path("tmp")).unwrap().count(), 1, "only .keep is left");
 }
 
 #[cfg(unix)]
