@@ -12,11 +12,11 @@ use crate::{Kept, Logs, Result, about};
 /// How much of each log is in memory, in bytes, beside one line. There may be thousands of logs.
 const BUFFER: usize = 4096;
 
-/// What was found in an output.
+/// The result of the comparison.
 pub(crate) struct Found {
     /// The logs, each with its name and the number of its lines.
     pub(crate) inputs: Vec<(String, u64)>,
-    /// What the stage's own summary should say.
+    /// The summary that the stage should return.
     pub(crate) summary: Summary,
     /// Whether the output holds every line of every log whole, in order and exactly once, and nothing else.
     pub(crate) verdict: std::result::Result<(), String>,

@@ -243,13 +243,22 @@ fn large_logs_are_not_held_in_memory_and_their_copies_are_removed() {
     assert_eq!(fs::read_dir(fixture.path("tmp")).unwrap().count(), 1, "only .keep is left");
 }
 
-#[cfg(unix)] // Elsewhere another variable names the folder for temporary files.
 #[test]
-fn a_folder_that_cannot_be_made_is_named_and_nothing_is_left_behind() {
-    let fixture = Fixture::with(&[("good", "x\n"), ("tmp/.keep", "")]);
-    let mut command = fixture.command(["--keep", "good/below a file", "good"]);
+fn a_folder_that_cannot_be_made_is_named() {
+    let fixture = Fixture::with(&[("good", "x\n")]);
+    assert_refused(&fixture.run(["--keep", "good/below a file", "good"]), "below a file");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_copy_that_does_not_fit_ends_the_tour_and_is_removed() {
+    let fixture = Fixture::with(&[("small", "x\n"), ("large", &"x\n".repeat(1 << 20)), ("tmp/.keep", "")]);
+    // As a full disk, but only for this program: no file may grow past 512 KiB.
+    let mut command = fixture.command_after("trap '' XFSZ; ulimit -f 1024;", ["small", "large"]);
     command.env("TMPDIR", fixture.path("tmp"));
-    assert_refused(&fixture.start(command).end(), "below a file");
+    let ended = fixture.start(command).end();
+    ended.assert_failed("cannot write output ", Some(27));
+    assert!(ended.stdout.is_empty(), "{ended:?}");
     assert_eq!(fs::read_dir(fixture.path("tmp")).unwrap().count(), 1, "only .keep is left");
 }
 

@@ -62,7 +62,7 @@ fn actions() -> impl Strategy<Value = Action> {
     prop_oneof![
         10 => texts(1..8).prop_map(Action::Append),
         1 => texts(0..4).prop_map(Action::Close),
-        // Mostly short: it has to be shorter than the log was.
+        // Mostly short: only a text shorter than the log counts as a truncation.
         4 => texts(0..3).prop_map(Action::Truncate),
         3 => (texts(0..4), texts(1..4)).prop_map(|(last, first)| Action::Rotate { last, first }),
     ]
