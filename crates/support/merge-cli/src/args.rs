@@ -31,8 +31,8 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Reads the arguments of the program. `Err` is its exit code if it has to exit at once; it has then printed the
-    /// page that was asked for, or the error.
+    /// Reads the arguments of the program. `Err` is the exit code of a program that exits at once. The page that was
+    /// asked for, or the error, has then been printed.
     pub(crate) fn parse(name: &'static str, version: &'static str) -> Result<Self, ExitCode> {
         let command = Self::command().name(name).bin_name(name).version(version).after_help(more_help(name));
         command.try_get_matches().and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {

@@ -19,7 +19,7 @@ pub struct Job {
     pub inputs: Vec<Input>,
     /// How often to look for new lines.
     pub interval: Duration,
-    /// Has to learn of every signal before the output is created.
+    /// Receives every signal. The handlers must call it before the output is created.
     pub stop: Stop,
     output: PathBuf,
     status: ProgressBar,

@@ -218,7 +218,7 @@ fn an_input_that_loses_its_permissions_is_followed_until_it_is_replaced() {
     fixture.permit("log", 0);
     log.write_all(b"log 2\n").unwrap();
     running.wait_for_line("log 2\n");
-    // The file that takes its place has to be opened.
+    // The file that takes its place must be opened.
     log.write_all(b"log 3\n").unwrap();
     load.stop();
     fs::rename(fixture.path("next"), fixture.path("log")).unwrap();

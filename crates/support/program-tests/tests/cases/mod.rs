@@ -1,4 +1,4 @@
-//! What every stage's program must do. Each stage has a test file of its name, which holds nothing but
+//! Test cases for every stage's program. Each stage has a test file of its name, which holds only
 //! `mod cases;`: `cargo test -p program-tests --test stage2 sigterm` runs some cases for stage 2.
 //!
 //! # Layout

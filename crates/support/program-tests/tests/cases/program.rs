@@ -147,15 +147,8 @@ impl Fixture {
     pub(crate) fn command(&self, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
         let mut command = Command::new(&self.program);
         command.args(args);
-        self.as_its_user(command)
-    }
-
-    fn as_its_user(&self, #[cfg_attr(not(unix), allow(unused_mut))] mut command: Command) -> Command {
         #[cfg(unix)]
-        if let Some(user) = self.user {
-            use std::os::unix::process::CommandExt;
-            command.uid(user).gid(user);
-        }
+        self.run_by_its_user(&mut command);
         command
     }
 
@@ -209,7 +202,7 @@ impl Fixture {
         (running, stdout)
     }
 
-    /// These files as the oracle wants them.
+    /// These files as the oracle takes them.
     pub(crate) fn sources(&self, files: &[impl AsRef<str>]) -> Vec<Source> {
         files.iter().map(|file| Source { name: file.as_ref().into(), bytes: self.read(file.as_ref()) }).collect()
     }
@@ -255,6 +248,13 @@ impl Fixture {
         Some(fixture)
     }
 
+    fn run_by_its_user(&self, command: &mut Command) {
+        use std::os::unix::process::CommandExt;
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
+    }
+
     fn runs_as_root(&self) -> bool {
         use std::os::unix::fs::MetadataExt;
         fs::metadata(&self.folder).unwrap().uid() == 0
@@ -289,7 +289,8 @@ impl Fixture {
     pub(crate) fn command_after(&self, first: &str, args: impl IntoIterator<Item: AsRef<OsStr>>) -> Command {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("{first} exec \"$0\" \"$@\"")).arg(&self.program).args(args);
-        self.as_its_user(command)
+        self.run_by_its_user(&mut command);
+        command
     }
 }
 

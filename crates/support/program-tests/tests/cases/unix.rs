@@ -107,7 +107,7 @@ fn a_signal_is_heard_at_once_however_long_the_interval() {
 fn a_second_signal_ends_a_program_whose_output_is_stuck() {
     let fixture = Fixture::new();
     let (mut running, _unread) = fixture.start_into_a_pipe(&[]);
-    // Two signals in quick succession may count as one, so there may have to be more.
+    // Two signals in quick succession may count as one, so the case may need more.
     while running.child.try_wait().unwrap().is_none() {
         running.signal("TERM");
         running.tick("its end after many signals");
@@ -162,7 +162,7 @@ fn a_closed_standard_output_is_refused_as_the_output() {
     }
     let run = |first: &str| fixture.start(fixture.command_after(first, ["--no-follow", "--output", "-", "a"])).end();
     assert_eq!(run("exec <&- >&- 2>&-;").code, Some(1));
-    // Who names the null device wants it.
+    // A null device that is named is not refused.
     run("exec >/dev/null;").assert_summary("1 line", "1 input");
 }
 
