@@ -332,13 +332,13 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`Violation::BusyWhileIdle`] when it was more than a hundredth of that second.
+    /// [`Violation::BusyWhileIdle`] when it was more than a twentieth of that second.
     pub fn await_idle(&self) -> Result<(), Violation> {
         const SECOND: Duration = Duration::from_secs(1);
         let Some(before) = crate::process::cpu_time() else { return Ok(()) };
         thread::sleep(SECOND);
         let busy = crate::process::cpu_time().unwrap_or(before).saturating_sub(before);
-        if busy > SECOND / 100 { Err(Violation::BusyWhileIdle { busy, of: SECOND }) } else { Ok(()) }
+        if busy > SECOND / 20 { Err(Violation::BusyWhileIdle { busy, of: SECOND }) } else { Ok(()) }
     }
 
     fn await_state(&self, what: &str, condition: impl Fn(&State) -> bool) -> Result<(), Violation> {

@@ -20,7 +20,8 @@ pub fn alone(test: &str, run: impl FnOnce()) {
     }
     let program = env::current_exe().expect("a test knows its own program");
     let mut command = Command::new(program);
-    command.args(["--exact", test, "--nocapture"]).env(ALONE, test);
+    // The current folder may be a scratch folder that another test has removed.
+    command.args(["--exact", test, "--nocapture"]).env(ALONE, test).current_dir("/");
     let ran = command.output().expect("a test can start its own program");
     let report = String::from_utf8_lossy(&ran.stderr);
     assert!(ExitStatus::success(&ran.status), "in a process of its own:\n{report}");

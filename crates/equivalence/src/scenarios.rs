@@ -78,6 +78,7 @@ macro_rules! each_scenario {
             a_run_leaves_nothing_behind
             idle_followers_keep_no_core_busy
             a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy
+            any_interval_will_do
             a_backlog_comes_out_without_waiting
             a_line_comes_within_an_interval
             a_quiet_input_is_served_beside_an_endless_one
@@ -85,6 +86,7 @@ macro_rules! each_scenario {
             an_empty_successor_that_is_replaced_in_turn_loses_nothing
             a_file_that_was_replaced_before_the_close_is_merged
             a_log_behind_a_link_is_followed_by_its_name
+            a_file_that_gets_its_name_back_goes_on_where_it_was
             a_name_that_is_no_text_is_followed
             a_read_that_fails_ends_the_run
             the_first_error_is_the_one_that_is_returned
@@ -154,7 +156,7 @@ pub fn appends_in_lockstep_come_out_in_the_order_of_the_script(merge: EntryPoint
 pub fn closed_before_the_run_it_merges_what_is_there_and_returns(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(3, settings).with_an_hour();
     for input in 0..3 {
-        fixture.append(input, format!("{input}-a\n{input}-b\n{input}-half"));
+        fixture.append(input, format!("{input}-a\n{input}-b\n{input}-half\r"));
     }
     let inputs = Input::open_all(&fixture.paths).expect("scratch files can be opened");
     for input in &inputs {

@@ -202,6 +202,11 @@ fn waits_ten_intervals(inputs: Vec<Input>, interval: Duration, output: Output) -
     stage1::merge(inputs, 10 * interval, output)
 }
 
+fn overflows_at_a_long_interval(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let _next_look = std::time::Instant::now() + interval;
+    stage1::merge(inputs, interval, output)
+}
+
 fn waits_after_each_chunk(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     run_threads(inputs, interval, output, |mut input, interval, write: Write| {
         loop {
@@ -318,11 +323,13 @@ const BROKEN: &[Rejected] = rejected! {
     long_lines_and_a_slow_output_take_no_more_than_they_may stage4_with_a_long_queue MemoryGrew
     a_run_after_a_failed_one_merges stops_for_good Failed
     a_backlog_comes_out_without_waiting waits_after_each_chunk NotVisible
+    any_interval_will_do overflows_at_a_long_interval Panicked
     a_quiet_input_is_served_beside_an_endless_one keeps_its_turn Hung
     a_quiet_input_has_its_turn_beside_busy_ones keeps_its_turn Hung
     an_empty_successor_that_is_replaced_in_turn_loses_nothing reads_like_a_plain_file NotVisible
     a_file_that_was_replaced_before_the_close_is_merged reads_like_a_plain_file Lost
     a_log_behind_a_link_is_followed_by_its_name reads_like_a_plain_file NotVisible
+    a_file_that_gets_its_name_back_goes_on_where_it_was writes_twice Duplicated
     a_name_that_is_no_text_is_followed opens_by_a_lossy_name Failed
     a_read_that_fails_ends_the_run retries_a_read_that_fails Hung
     the_first_error_is_the_one_that_is_returned returns_the_last_error WrongError

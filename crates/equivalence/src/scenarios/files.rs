@@ -77,6 +77,22 @@ fn link(target: &std::path::Path, name: &std::path::Path) -> bool {
     }
 }
 
+/// Contract 8: the file that was renamed gets its name back before the new one has a line.
+pub fn a_file_that_gets_its_name_back_goes_on_where_it_was(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(1, settings);
+    fixture.append(0, "old\n");
+    let run = fixture.start(merge);
+    run.await_output(b"old\n")?;
+    let away = fixture.paths[0].with_extension("away");
+    fixture.rename(0, "away");
+    fixture.append(0, "");
+    fs::rename(away, &fixture.paths[0]).expect("a scratch file can be renamed");
+    fixture.append(0, "more\n");
+    run.await_output(b"old\nmore\n")?;
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
 /// Contract 1: no encoding is assumed, not even in a name.
 pub fn a_name_that_is_no_text_is_followed(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(1, settings);

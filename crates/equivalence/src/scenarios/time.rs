@@ -11,20 +11,37 @@ use merge_core::{Found, Input, Output};
 use super::Outcome;
 use crate::{EntryPoint, Fixture, Settings, Violation};
 
-/// Contract 7: followers with ten seconds to wait look once in ten seconds.
+/// Contract 7: followers with ten seconds to wait look once in ten seconds, also in the middle of a line.
 pub fn idle_followers_keep_no_core_busy(merge: EntryPoint, settings: &Settings) -> Outcome {
     const INPUTS: usize = 300;
 
     let mut fixture = Fixture::new(INPUTS, settings);
     fixture.interval = Duration::from_secs(10);
+    let mut length = 0;
     for input in 0..INPUTS {
-        fixture.append(input, format!("{input}\n"));
+        let line = format!("{input}\n");
+        length += line.len();
+        fixture.append(input, line + "half");
     }
     let run = fixture.start(merge);
-    run.await_merge(&fixture.sources())?;
+    run.await_that("all lines", |merged| merged.len() >= length)?;
     run.await_idle()?;
     run.close_all();
     run.end_confirmed(&fixture.sources())
+}
+
+/// Contract 6: no interval is too short or too long.
+pub fn any_interval_will_do(merge: EntryPoint, settings: &Settings) -> Outcome {
+    for interval in [Duration::ZERO, Duration::MAX] {
+        let mut fixture = Fixture::new(2, settings);
+        fixture.interval = interval;
+        fixture.append(0, "0\n");
+        let run = fixture.start(merge);
+        run.await_merge(&fixture.sources())?;
+        run.close_all();
+        run.end_confirmed(&fixture.sources())?;
+    }
+    Ok(())
 }
 
 /// Contract 7: a file of sysfs has a length of 4,096 bytes, whatever is in it. A follower that takes the difference
