@@ -317,7 +317,7 @@ pub fn six_hundred_inputs_are_all_followed_at_once(merge: EntryPoint, settings: 
         }
         run.await_merge(&fixture.sources())?;
     }
-    // One by one: whoever takes turns with a thread has his by chance now, and not fifty times.
+    // One by one: a follower that shares a thread may have its turn by chance now, and not fifty times.
     for input in (0..600).step_by(12) {
         fixture.append(input, format!("{input}-alone\n"));
         run.await_merge(&fixture.sources())?;
