@@ -76,6 +76,12 @@ pub fn a_backlog_comes_out_without_waiting(merge: EntryPoint, settings: &Setting
 /// Contract 7: lines come as soon as those of a plain follower that has the same interval, on the same machine at the
 /// same time. First both are idle for a while.
 pub fn a_line_comes_within_an_interval(merge: EntryPoint, settings: &Settings) -> Outcome {
+    // A machine may be too busy to tell. A stage that is late is late every time.
+    let once = || lines_come_within_an_interval(merge, settings);
+    once().or_else(|_| once()).or_else(|_| once())
+}
+
+fn lines_come_within_an_interval(merge: EntryPoint, settings: &Settings) -> Outcome {
     const INTERVAL: Duration = Duration::from_millis(20);
     const ROUNDS: usize = 15;
     /// A stage may have bad luck, and a slow machine. Three times the plain follower's time is neither.
