@@ -92,8 +92,8 @@ pub type EntryPoint = fn(TcpListener, Arc<Room>) -> io::Result<Report>;
 #[macro_export]
 macro_rules! guessing_suite {
     ($merge:expr; $(#[test] $name:ident)+) => { $(
-        #[test]
-        fn $name() {
+        #[cfg_attr(test, test)]
+        pub fn $name() {
             let scenario = $crate::guessing::scenarios::$name;
             $crate::guessing::check(stringify!($name), scenario, $merge, option_env!("CARGO_BIN_NAME"));
         }
@@ -142,5 +142,9 @@ mod tests {
         a_stop_before_the_first_client_ends_the_server
         #[test]
         nonsense_ends_one_session_and_not_the_others
+        #[test]
+        every_seat_can_be_taken
+        #[test]
+        a_request_that_is_no_text_is_refused
     }
 }
