@@ -36,8 +36,8 @@ async fn run_tasks(inputs: Vec<Input>, interval: Duration, mut output: Output) -
         Ok(())
     });
 
-    // TODO: fan-out. Start a task per input that runs `exercises::stage3::tail_async` and sends its lines to the writer. If the writer is
-    // gone, return `MergeError::OutputGone`.
+    // TODO: fan-out. Start a task per input that runs `exercises::stage3::tail_async` and sends its lines to the writer.
+    // If the writer is gone, return `MergeError::OutputGone`.
     let _ = (interval, queue);
 
     // TODO: fan-in. Pass the result of each task to `fan_in` as soon as it ends. A panic is `MergeError::ended_early`.

@@ -26,7 +26,7 @@ use crate::sandbox::{Kind, Sandbox};
 
 /// For the compiler. One answer takes it less than a second.
 const COMPILER: Limits =
-    Limits { time: Duration::from_secs(60), memory: 2 * 1024 * 1024 * 1024, patience: Duration::ZERO };
+    Limits { time: Duration::from_secs(30), memory: 2 * 1024 * 1024 * 1024, patience: Duration::ZERO };
 const PROGRAM: &str = "answer.exe";
 /// How much of a report is kept, in bytes.
 const REPORT: usize = 64 * 1024;

@@ -18,7 +18,7 @@ use crate::notes::{Exercise, TESTS, parts};
 pub(crate) enum Grade {
     /// All scenarios pass.
     Ok,
-    /// All scenarios pass, and the answer has words that no exercise needs: these.
+    /// The answer has words that no exercise needs: these. All scenarios pass; with `unsafe` none of them has run.
     LookAtIt(String),
     NotHandedIn,
     /// The answer is the starter.
@@ -104,6 +104,9 @@ fn one(environment: &BuildEnvironment, exercise: &Exercise, files: &[PathBuf], l
     let program = match environment.build(exercise, &answer)? {
         Ok(program) => program,
         Err(Refused::Exceeded(limit)) => return Ok(Grade::Endless(limit)),
+        Err(Refused::Report(report)) if report.contains("-F unsafe-code") => {
+            return Ok(Grade::LookAtIt(format!("unsafe; it has not been run:\n{report}")));
+        }
         Err(Refused::Report(report)) => return Ok(Grade::DoesNotCompile(advice(exercise, &answer) + &report)),
     };
     if let Some((scenario, outcome)) = environment.first_failure(exercise, &program, limits)? {

@@ -83,8 +83,8 @@ pub(crate) fn html(exercises: &[&Exercise], rows: &[Row], sandbox: Kind) -> Stri
                 p {
                     "An " em { "ok" } " says that our tests of this exercise have run with this code, to their end, and that each "
                     "of them has passed. It does not say who wrote the code, or that it is good: the notes on each "
-                    "exercise list wrong answers that pass. An answer marked " em { "look at it" } " passes as well, and "
-                    "has a word that no exercise needs, with which it could get at the tests. Read it before you count it."
+                    "exercise list wrong answers that pass. An answer marked " em { "look at it" } " has a word that no "
+                    "exercise needs, with which it could get at the tests. Read it before you count it."
                 }
                 div class="wide" {
                     table {
