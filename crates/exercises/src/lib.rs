@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use merge_core::{Input, MergeError, Output, Result, Summary};
 
+pub mod answers;
 pub mod bottom_up;
 pub mod bridge;
 pub mod events;

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/program.md
+//! Chapter: docs/src/program.md, up to "The leaf"
 //!
 //! When it works: all tests pass. A line that is written in two halves comes out in one piece, and no byte
 //! changes.

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/program.md
+//! Chapter: docs/src/program.md, up to "The leaf"
 //!
 //! When it works: all tests pass. No line is lost, not even one that is written at the worst moment: just after a
 //! read that found nothing, and just before the close. In the tests of the close, the interval is an hour.

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 20
 //!
-//! Chapter: docs/src/stage-1.md
+//! Chapter: docs/src/stage-1.md, up to "The tail"
 //!
 //! You will need two calls of a crossbeam receiver: `recv_timeout` waits, `try_recv` does not. Look up what they return
 //! when all senders have been dropped.

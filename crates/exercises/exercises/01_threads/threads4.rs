@@ -5,7 +5,7 @@
 //!
 //! Minutes: 20
 //!
-//! Chapter: docs/src/stage-1.md
+//! Chapter: docs/src/stage-1.md, up to "The tail"
 //!
 //! When it works: all tests pass. The fourth input fails, the output is full, or a follower panics: each time the run
 //! ends at once, with the error, although the other followers would go on for ever.

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/stage-2.md
+//! Chapter: docs/src/stage-2.md, up to "The code"
 //!
 //! When it works: all tests pass, on a runtime that has one thread. All inputs are followed at once, and a task
 //! beside the merge goes on while the output is slow.

@@ -4,7 +4,7 @@
 //!
 //! Minutes: 20
 //!
-//! Chapter: docs/src/stage-3.md
+//! Chapter: docs/src/stage-3.md, up to "The code"
 //!
 //! When it works: all tests pass. No read runs on a runtime worker, six hundred inputs do not need six hundred threads,
 //! and a read that panics ends the run with that panic.

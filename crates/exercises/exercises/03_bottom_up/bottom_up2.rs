@@ -5,7 +5,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/stage-3.md
+//! Chapter: docs/src/stage-3.md, up to "The facade"
 //!
 //! When it works: all tests pass. Lines come out while the inputs are open, and an error of the tail is an error
 //! of the run.

@@ -4,7 +4,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/stage-3.md
+//! Chapter: docs/src/stage-3.md, up to "The code"
 //!
 //! When it works: all tests pass. With an interval of an hour the run ends at once when its inputs are closed, and
 //! what was written just before the close, or was being read at that moment, comes out.

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 25
 //!
-//! Chapter: docs/src/stage-4.md
+//! Chapter: docs/src/stage-4.md, up to "How it ends"
 //!
 //! When it works: all tests pass. The lines that were in the logs at ctrl-c come out, and the run ends with its
 //! summary. On Unix one of the tests sends a real ctrl-c.

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 25
 //!
-//! Chapter: docs/src/stage-2.md
+//! Chapter: docs/src/stage-2.md, up to "The code"
 //!
 //! When it works: all tests pass. While the output takes nothing, the followers wait and memory does not grow; when
 //! it goes on, no line is missing.

@@ -4,7 +4,7 @@
 //!
 //! Minutes: 10
 //!
-//! Chapter: docs/src/stage-2.md
+//! Chapter: docs/src/stage-2.md, up to "The code"
 //!
 //! When it works: all tests pass. Six hundred logs are followed at once; before, the program followed 511 of them, and
 //! there was no error about the others.
@@ -21,7 +21,7 @@
 
 use std::time::Duration;
 
-use exercises::bridge::run_tasks_mixed;
+use exercises::answers::run_tasks_mixed;
 use merge_core::{Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 

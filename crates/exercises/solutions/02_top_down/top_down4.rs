@@ -5,7 +5,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/stage-2.md
+//! Chapter: docs/src/stage-2.md, up to "The code"
 //!
 //! When it works: all tests pass. The run ends at once, with the first error, and only after all followers and the
 //! writer have ended.

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 20
 //!
-//! Chapter: docs/src/stage-4.md
+//! Chapter: docs/src/stage-4.md, up to "The code"
 //!
 //! When it works: all tests pass. The last of four inputs fails, the run ends with its error, and what the other
 //! three held is in the output.

@@ -74,10 +74,10 @@ use std::sync::Arc;
 
 use equivalence::Settings;
 
-pub use blocking::{is_idle, serve_threads, session};
+pub use blocking::{serve_threads, session};
 pub use fixture::{Client, HOUR, Server};
 pub use game::{Answer, Board, Ended, Game, STILL_THERE};
-pub use room::{HangUp, Report, Room, SEATS, Stop, lock};
+pub use room::{HangUp, Report, Room, SEATS, Stop, is_idle, lock};
 pub use tasks::{on_one_thread, session_async};
 pub use violation::Violation;
 

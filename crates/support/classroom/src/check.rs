@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::build_environment::{BuildEnvironment, Outcome, Refused};
 use crate::limits::Limits;
-use crate::notes::{Course, Exercise, Failure, TESTS, parts};
+use crate::notes::{Course, Exercise, Failure, TESTS, parts, read};
 
 /// For our own programs.
 const LIMITS: Limits =
@@ -42,8 +42,12 @@ fn one(course: &Course, environment: &BuildEnvironment, exercise: &Exercise) -> 
     let Exercise { header, notes, starter, solution, .. } = exercise;
 
     // The text.
-    if !course.file(&header.chapter).is_file() {
-        problems.push(format!("there is no chapter {}", header.chapter));
+    match (read(&course.file(&header.chapter)), &header.until) {
+        (Err(_), _) => problems.push(format!("there is no chapter {}", header.chapter)),
+        (Ok(text), Some(until)) if !text.lines().any(|line| line.strip_prefix("## ") == Some(until)) => {
+            problems.push(format!("{} has no heading {until:?}", header.chapter));
+        }
+        _ => {}
     }
     for (file, text) in [("starter", starter), ("solution", solution)] {
         let count = text.matches(TESTS).count();

@@ -51,6 +51,8 @@ pub(crate) struct Header {
     pub(crate) minutes: u32,
     /// From the root of the repository.
     pub(crate) chapter: String,
+    /// The heading before which the reader stops: behind it stands the answer. Written `…, up to "HEADING"`.
+    pub(crate) until: Option<String>,
 }
 
 /// The file `notes/NAME.toml`. All prose in it is Markdown.
@@ -215,10 +217,16 @@ impl Header {
             part.map(|text| text.trim().to_owned()).with_context(|| format!("the first lines have no `{start}`"))
         };
         part("Goal:").and(part("When it works:"))?;
+        let chapter = part("Chapter:")?;
+        let (chapter, until) = match chapter.split_once(", up to ") {
+            Some((chapter, until)) => (chapter.to_owned(), Some(until.trim_matches('"').to_owned())),
+            None => (chapter, None),
+        };
         Ok(Self {
             title: part("# ")?,
             minutes: part("Minutes:")?.parse().context("`Minutes:` is not a number")?,
-            chapter: part("Chapter:")?,
+            chapter,
+            until,
         })
     }
 }
@@ -297,6 +305,12 @@ fn main() {}
     fn a_paragraph_of_a_header_may_have_several_lines() {
         let header = Header::parse(&FILE.replace("lines", "\n//! lines")).expect("a whole header");
         assert_eq!((header.title.as_str(), header.minutes), ("Whole lines", 15));
+    }
+
+    #[test]
+    fn a_header_may_say_how_far_to_read() {
+        let header = Header::parse(&FILE.replace("none.md", "none.md, up to \"The code\"")).expect("a whole header");
+        assert_eq!((header.chapter.as_str(), header.until.as_deref()), ("docs/src/none.md", Some("The code")));
     }
 
     #[test]

@@ -112,7 +112,10 @@ pub(crate) fn info(course: &Course) -> Result<String> {
             header.title,
             TIERS[0],
             notes.hints[0].trim(),
-            header.chapter,
+            header
+                .until
+                .as_ref()
+                .map_or(header.chapter.clone(), |until| format!("{}, up to {until:?}", header.chapter)),
         ),
     };
     let info = Info {
