@@ -201,19 +201,22 @@ pub fn a_read_or_write_that_fails_ends_the_tail_with_its_error(tail: Tail<Signal
 ///
 /// When it is not.
 pub fn a_line_in_three_pieces_stays_whole(read_lines: fn(&mut File, &mut Vec<u8>) -> io::Result<Found>) {
-    let fixture = Fixture::new(1, &Settings::default());
-    let mut file = File::open(&fixture.paths[0]).expect("a scratch file can be opened");
-    let (mut unfinished, mut merged) = (Vec::new(), Vec::new());
-    for piece in ["one ", "two ", "three\n"] {
-        append(&fixture.paths[0], piece.as_bytes()).expect("a scratch file can be written");
-        for _ in 0..2 {
-            if let Found::Lines(lines) = read_lines(&mut file, &mut unfinished).expect("a scratch file can be read") {
-                merged.extend(lines);
+    within_patience("the reads to return", move || {
+        let fixture = Fixture::new(1, &Settings::default());
+        let mut file = File::open(&fixture.paths[0]).expect("a scratch file can be opened");
+        let (mut unfinished, mut merged) = (Vec::new(), Vec::new());
+        for piece in ["one ", "two ", "three\n"] {
+            append(&fixture.paths[0], piece.as_bytes()).expect("a scratch file can be written");
+            for _ in 0..2 {
+                if let Found::Lines(lines) = read_lines(&mut file, &mut unfinished).expect("a scratch file can be read")
+                {
+                    merged.extend(lines);
+                }
             }
         }
-    }
-    let source = Source { name: "the log".into(), bytes: b"one two three\n".into() };
-    or_panic(equivalence::confirm(&[source], &merged));
+        let source = Source { name: "the log".into(), bytes: b"one two three\n".into() };
+        or_panic(equivalence::confirm(&[source], &merged));
+    });
 }
 
 /// A line of 2 MiB, in a log that is closed before the run.
