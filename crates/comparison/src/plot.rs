@@ -254,7 +254,7 @@ fn colour(name: &str) -> RGBColor {
         (Some(stage), _) => STAGES[stage % STAGES.len()],
         (None, "in place") => STAGES[0],
         (None, "spawn_blocking") => STAGES[1],
-        (None, "cat") => SAND,
+        (None, "cat" | "threads + events") => SAND,
         (None, _) => GREY,
     }
 }

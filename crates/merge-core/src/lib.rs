@@ -8,6 +8,7 @@
 //!   that every stage calls, on a thread or on a runtime's blocking pool.
 //! - [`Chunk`]: the whole lines that it hands on.
 //! - [`Closer`]: ends one input from anywhere. A follower can wait for it on a thread or in a task.
+//! - [`Notifier`]: tells one follower to look before its interval is over.
 //! - [`Output`]: where the merged lines go. It never buffers and never goes on after a failure.
 //! - [`FanIn`]: collects how the followers ended, and closes all inputs at the first error.
 //! - [`MergeError`]: the one error type, with path and cause.
@@ -58,7 +59,7 @@ mod output;
 mod watchdog;
 
 pub use chunk::Chunk;
-pub use close::Closer;
+pub use close::{Closer, Notifier};
 pub use error::{MergeError, Result};
 pub use fan_in::{FanIn, Summary};
 pub use input::{Found, Input};

@@ -21,6 +21,7 @@
 //!
 //! In the book, when it is built (`scripts/book build`): [Stage 3: the async tail](../../book/stage-3.html).
 
+mod facade;
 mod tail;
 
 use std::time::Duration;
@@ -29,7 +30,8 @@ use merge_core::{Input, MergeError, Output, Result, Summary};
 use stage1::run_threads;
 use tokio::runtime::Builder;
 
-pub use tail::{tail_async, tail_file};
+pub use facade::tail_file;
+pub use tail::tail_async;
 
 /// The entry point that every stage exports, on a multi-thread runtime. Blocks until all `inputs` are closed.
 ///

@@ -14,7 +14,8 @@
 //! **Why.** Thousands of idle inputs now share a few threads. The read is still blocking, on purpose: a regular file
 //! has no other way, and the blocking pool is the place for it.
 //!
-//! **Before it:** stage 2 (top-down) or stage 3 (bottom-up). **After it:** nothing; this is the end of both routes.
+//! **Before it:** stage 2 (top-down) or stage 3 (bottom-up). **After it:** this is the end of both routes; stage 5 goes
+//! beyond them.
 //!
 //! In the book, when it is built (`scripts/book build`): [Stage 4: async to the top](../../book/stage-4.html).
 
@@ -26,7 +27,7 @@ use std::time::Duration;
 use merge_core::{Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 
-pub use threads::BLOCKING_THREADS;
+pub use threads::{BLOCKING_THREADS, check_threads};
 pub use top::run_tasks;
 
 /// The entry point that every stage exports, on a multi-thread runtime. Blocks until all `inputs` are closed.

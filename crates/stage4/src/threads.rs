@@ -15,8 +15,12 @@ pub const BLOCKING_THREADS: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Lets two calls on the blocking pool meet. On a pool of one thread, the writer would keep it, and every read would
-/// wait in the pool's queue for ever. Tokio does not tell how many threads a pool may have.
-pub(crate) async fn check_threads() -> Result<()> {
+/// wait in the pool's queue for ever. Tokio does not tell how many threads a pool may have. Cancel safe.
+///
+/// # Errors
+///
+/// [`MergeError::Start`] when they have not met after ten seconds.
+pub async fn check_threads() -> Result<()> {
     check_threads_within(PATIENCE).await
 }
 

@@ -1,4 +1,4 @@
-//! The command line that the four stages share: `stageN [--interval 100ms] [--max-line SIZE] [--no-follow]
+//! The command line that the stages share: `stageN [--interval 100ms] [--max-line SIZE] [--no-follow]
 //! --output PATH|- INPUT...`.
 //!
 //! A stage's `main` is part of the lesson: it blocks or awaits, builds a runtime or does not, and receives signals in its
@@ -10,7 +10,7 @@
 //!   `limit.rs` handles the limits on open files and threads.
 //! - [`Job`]: the merge. [`Job::create_output`] comes after everything that can be refused or interrupted.
 //! - [`Stop`]: handles a signal. `signals.rs` receives them: [`Stop::on_signals`] on a thread, `Signals` in a task.
-//! - `status.rs`: the status line.
+//! - `status.rs`: the status line. `warnings.rs`: `tracing` warnings, as lines on standard error.
 //!
 //! # Exit codes
 //!
@@ -28,10 +28,14 @@ mod report;
 mod signals;
 mod status;
 mod stop;
+mod warnings;
 
 use std::process::ExitCode;
 
-use merge_core::{Result, Summary};
+use merge_core::Summary;
+
+use args::{Program, Waits};
+use report::Report;
 
 pub use job::Job;
 pub use limit::raise_file_limit;
@@ -49,9 +53,24 @@ pub fn run(
     name: &'static str,
     version: &'static str,
     threads: impl FnOnce(usize) -> usize,
-    merge: impl FnOnce(Job) -> Result<Summary>,
+    merge: impl FnOnce(Job) -> merge_core::Result<Summary>,
 ) -> ExitCode {
-    match Job::start(name, version, threads) {
+    finish(Job::start(Program { name, version, waits: Waits::ByTime }, threads), merge)
+}
+
+/// [`run`] for a merge that events tell when to look. Its interval is a safety net, and longer where none is given.
+#[must_use]
+pub fn run_with_events(
+    name: &'static str,
+    version: &'static str,
+    threads: impl FnOnce(usize) -> usize,
+    merge: impl FnOnce(Job) -> merge_core::Result<Summary>,
+) -> ExitCode {
+    finish(Job::start(Program { name, version, waits: Waits::ForEvents }, threads), merge)
+}
+
+fn finish(job: Result<(Job, Report), ExitCode>, merge: impl FnOnce(Job) -> merge_core::Result<Summary>) -> ExitCode {
+    match job {
         Ok((job, report)) => report.finish(merge(job)),
         Err(code) => code,
     }

@@ -49,6 +49,7 @@ fn the_demonstration_passes_every_input_through_every_stage() {
         "stage2  tasks    blocking",
         "stage3  threads  async   ",
         "stage4  tasks    async   ",
+        "stage5  tasks    async   ",
     ] {
         let found = report.lines().find(|line| line.starts_with(row));
         assert!(found.is_some_and(|found| found.ends_with("  confirmed")), "{row}: {report}");
@@ -67,7 +68,7 @@ fn the_demonstration_is_drawn_with_the_captions_that_are_in_the_book() {
         let expected = fs::read_to_string(book.join(&caption)).unwrap().replace("\r\n", "\n");
         assert_eq!(fs::read_to_string(drawn.join(caption)).unwrap(), expected);
     }
-    for picture in ["stage1.svg", "stage2.svg", "stage3.svg", "stage4.svg", "all.svg"] {
+    for picture in ["stage1.svg", "stage2.svg", "stage3.svg", "stage4.svg", "stage5.svg", "all.svg"] {
         let svg = fs::read_to_string(drawn.join(picture)).unwrap();
         assert!(svg.starts_with("<svg ") && svg.len() < 150_000, "{picture}: {} bytes", svg.len());
     }

@@ -1,0 +1,106 @@
+//! Turns the system's file events into notifications, so that a follower looks when there is something to see.
+//!
+//! A [`Watch`] is one task. It watches folders and not files: one watch serves all logs of a folder, and it sees a
+//! file that takes over a name. An event is a hint. It wakes the follower of a log, and the follower's look finds
+//! out what there is. So an event too many costs a look, and a lost one costs time and no line.
+//!
+//! # Layout
+//!
+//! - `watcher.rs`: the logs, the folders and names that lead to them, and what an event means for them.
+//! - `linux.rs`: inotify.
+//! - `other.rs`: the events of macOS, Windows and the BSDs, through the crate `notify`.
+//!
+//! # What a watch does not see
+//!
+//! Changes that another machine makes on a network file system, writes through a memory map, writes through a hard link
+//! in another folder, and the replacement of a folder above a log's folder. Their lines come one interval late, as
+//! with polling.
+
+#[cfg(target_os = "linux")]
+#[path = "linux.rs"]
+mod system;
+#[cfg(not(target_os = "linux"))]
+#[path = "other.rs"]
+mod system;
+mod watcher;
+
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use merge_core::Input;
+use tokio::task::JoinHandle;
+use tokio::{select, time::sleep};
+
+use crate::system::System;
+use crate::watcher::Watcher;
+
+/// How often the followers are notified of logs that the system does not watch.
+const POLL: Duration = Duration::from_millis(100);
+
+/// A running watch. Dropped, it stops.
+#[derive(Debug)]
+pub struct Watch(JoinHandle<()>);
+
+/// Notifies the followers of `inputs` of the events of their logs, until the watch is stopped. Never blocks.
+///
+/// Once per `interval` it makes sure that each folder is still the one that it watches. Logs that the system does not
+/// watch, because a limit is reached or their folder is gone, are polled: their followers are notified every 100 ms.
+/// The first time that a limit or a missing permission is the cause, it is reported as a [`tracing`] warning.
+///
+/// # Panics
+///
+/// Outside of a runtime. The runtime needs time and I/O.
+#[must_use]
+pub fn watch(inputs: &[Input], interval: Duration) -> Watch {
+    Watch(tokio::spawn(run(Watcher::new(inputs), interval)))
+}
+
+impl Watch {
+    /// Stops the watch, and returns when nothing of it is left. Cancel safe: it stops in any case.
+    pub async fn stop(mut self) {
+        self.0.abort();
+        // Whether it was cancelled or has panicked, it has ended.
+        let _ = (&mut self.0).await;
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn run(mut watcher: Watcher, interval: Duration) {
+    let failed = match System::new() {
+        Ok(mut system) => follow(&mut watcher, &mut system, interval).await,
+        Err(error) => error,
+    };
+    watcher.warn(&failed);
+    loop {
+        watcher.notify_all();
+        sleep(POLL).await;
+    }
+}
+
+/// Handles events for as long as the system gives them.
+async fn follow(watcher: &mut Watcher, system: &mut System, interval: Duration) -> io::Error {
+    let (mut check, mut poll) = (pin!(sleep(interval)), pin!(sleep(POLL)));
+    watcher.start(system);
+    loop {
+        select! {
+            event = system.next() => match event {
+                Ok(event) => watcher.handle(event, system),
+                Err(error) => return error,
+            },
+            () = &mut check => {
+                watcher.check(system);
+                check.set(sleep(interval));
+            }
+            () = &mut poll, if watcher.polls => {
+                watcher.retry(system);
+                poll.set(sleep(POLL));
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Stage 5's program.
+
+mod cases;
