@@ -26,8 +26,9 @@ mod watcher;
 
 use std::io;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use merge_core::Input;
 use tokio::task::JoinHandle;
 use tokio::{select, time::sleep};
@@ -37,6 +38,9 @@ use crate::watcher::Watcher;
 
 /// How often the followers are notified of logs that the system does not watch.
 const POLL: Duration = Duration::from_millis(100);
+
+/// How long events are gathered under load, so that one wake-up serves many of them.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// A running watch. Dropped, it stops.
 #[derive(Debug)]
@@ -86,13 +90,23 @@ async fn run(mut watcher: Watcher, interval: Duration) {
 /// Handles events for as long as the system gives them.
 async fn follow(watcher: &mut Watcher, system: &mut System, interval: Duration) -> io::Error {
     let (mut check, mut poll) = (pin!(sleep(interval)), pin!(sleep(POLL)));
+    let mut pace = Pace::new();
     watcher.start(system);
     loop {
         select! {
-            event = system.next() => match event {
-                Ok(event) => watcher.handle(event, system),
-                Err(error) => return error,
-            },
+            event = system.next() => {
+                if pace.is_fast() {
+                    sleep(GATHER).await;
+                }
+                let mut event = Some(event);
+                while let Some(next) = event {
+                    match next {
+                        Ok(next) => watcher.handle(next, system),
+                        Err(error) => return error,
+                    }
+                    event = system.next().now_or_never();
+                }
+            }
             () = &mut check => {
                 watcher.check(system);
                 check.set(sleep(interval));
@@ -102,5 +116,27 @@ async fn follow(watcher: &mut Watcher, system: &mut System, interval: Duration) 
                 poll.set(sleep(POLL));
             }
         }
+    }
+}
+
+/// How fast events come.
+struct Pace {
+    /// When the current ten milliseconds began.
+    since: Instant,
+    wakeups: u32,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { since: Instant::now(), wakeups: 0 }
+    }
+
+    /// Counts a wake-up. More than five in ten milliseconds are fast: a line that comes alone is never held back.
+    fn is_fast(&mut self) -> bool {
+        if self.since.elapsed() > Duration::from_millis(10) {
+            *self = Self::new();
+        }
+        self.wakeups += 1;
+        self.wakeups > 5
     }
 }
