@@ -5,6 +5,7 @@
 // The line above, instead of a section per function.
 #![allow(clippy::missing_errors_doc)]
 
+mod events;
 mod failures;
 mod files;
 mod runs;
@@ -24,6 +25,7 @@ use rand::{RngExt, SeedableRng};
 use crate::fixture::append;
 use crate::{EntryPoint, Fault, Fixture, Running, Settings, Violation, Writers};
 
+pub use events::*;
 pub use failures::*;
 pub use files::*;
 pub use runs::*;
@@ -95,6 +97,10 @@ macro_rules! each_scenario {
             a_stuttering_output_gets_every_byte
             a_refused_input_leaves_the_output_untouched
             an_output_that_is_an_input_is_refused
+            two_lines_at_any_distance_are_both_visible
+            a_burst_over_many_logs_is_visible_in_each
+            a_folder_that_is_replaced_is_followed_by_its_name
+            many_rotations_lose_nothing
         }
     };
 }

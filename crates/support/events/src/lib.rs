@@ -140,3 +140,6 @@ impl Pace {
         self.wakeups > 5
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

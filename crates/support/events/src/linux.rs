@@ -65,10 +65,11 @@ fn meaning(event: EventOwned) -> Option<Event> {
             .intersects(EventMask::DELETE_SELF | EventMask::MOVE_SELF | EventMask::IGNORED)
             .then_some(Event::Gone(id));
     };
-    Some(if mask.contains(EventMask::MOVED_FROM) {
-        Event::MovedFrom(id, name, event.cookie)
+    let number = (event.cookie > 0).then_some(event.cookie);
+    Some(if mask.intersects(EventMask::DELETE | EventMask::MOVED_FROM) {
+        Event::Left(id, name, number)
     } else if mask.intersects(EventMask::CREATE | EventMask::MOVED_TO) {
-        Event::Appeared(id, name, (event.cookie > 0).then_some(event.cookie))
+        Event::Appeared(id, name, number)
     } else {
         Event::Changed(id, name)
     })

@@ -84,7 +84,7 @@ fn meaning(event: &notify::Event) -> Vec<Event> {
         Some(match event.kind {
             EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => Event::Changed(folder, name),
             EventKind::Access(_) => return None,
-            EventKind::Remove(_) if fs::metadata(&folder).is_err() => Event::Gone(folder),
+            EventKind::Remove(_) => Event::Left(folder, name, None),
             _ => Event::Appeared(folder, name, None),
         })
     };

@@ -1,6 +1,6 @@
 //! The logs, the folders and names that lead to them, and what an event means for them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -22,10 +22,10 @@ pub(crate) enum Event {
     Overflow,
     /// A watched folder was moved or removed.
     Gone(Id),
-    /// The file of this name was written, truncated or removed.
+    /// The file of this name was written or truncated.
     Changed(Id, OsString),
-    /// The file of this name was moved. The number comes again with its new name.
-    MovedFrom(Id, OsString, u32),
+    /// The name leads nowhere now. If its file was moved, the number comes again with the new name.
+    Left(Id, OsString, Option<u32>),
     /// The name leads to another file now, which was moved here if there is a number.
     Appeared(Id, OsString, Option<u32>),
 }
@@ -39,7 +39,9 @@ pub(crate) struct Watcher {
     by_path: HashMap<PathBuf, usize>,
     /// Where a watched folder is in the list. Two paths may lead to one folder.
     by_id: HashMap<Id, Vec<usize>>,
-    /// Whether some logs are in a folder that is not watched.
+    /// The logs whose name leads nowhere. Their folder may be removed, and no event says so while a file of it is open.
+    missing: BTreeSet<usize>,
+    /// Whether some logs have to be polled.
     pub(crate) polls: bool,
     /// The logs of the file that was moved last.
     moved: Option<(u32, Vec<usize>)>,
@@ -103,15 +105,17 @@ impl Watcher {
         self.watch_all(0..self.folders.len(), system);
     }
 
-    /// Tries again to watch the folders that are not watched.
+    /// Tries again to watch what is not watched.
     pub(crate) fn retry(&mut self, system: &mut System) {
-        let missing: Vec<_> = (0..self.folders.len()).filter(|&folder| self.folders[folder].id.is_none()).collect();
-        self.watch_all(missing, system);
+        let unwatched = (0..self.folders.len()).filter(|&folder| self.folders[folder].id.is_none());
+        let missing = self.missing.iter().filter_map(|&log| self.by_path.get(folder_of(&self.logs[log].path)).copied());
+        self.watch_all(unwatched.chain(missing).collect::<Vec<_>>(), system);
     }
 
     fn watch_all(&mut self, folders: impl IntoIterator<Item = usize>, system: &mut System) {
         folders.into_iter().for_each(|folder| self.watch(folder, system));
-        self.polls = self.folders.iter().any(|folder| folder.id.is_none() && !folder.logs.is_empty());
+        let unwatched = self.folders.iter().any(|folder| folder.id.is_none() && !folder.logs.is_empty());
+        self.polls = unwatched || !self.missing.is_empty();
     }
 
     /// Watches the folder that a path leads to now. The followers look unless it was watched before.
@@ -133,8 +137,9 @@ impl Watcher {
                 }
             }
         }
-        for &log in self.folders[index].logs.values().flatten() {
-            self.logs[log].notifier.notify();
+        for log in self.folders[index].logs.values().flatten() {
+            self.missing.remove(log);
+            self.logs[*log].notifier.notify();
         }
     }
 
@@ -154,9 +159,16 @@ impl Watcher {
             Event::Overflow => self.start(system),
             Event::Gone(id) => self.watch_all(self.by_id.get(&id).cloned().unwrap_or_default(), system),
             Event::Changed(id, name) => self.logs_of(&id, &name).for_each(|log| self.logs[log].notifier.notify()),
-            Event::MovedFrom(id, name, number) => self.moved = Some((number, self.logs_of(&id, &name).collect())),
+            Event::Left(id, name, number) => {
+                let logs: Vec<_> = self.logs_of(&id, &name).collect();
+                let own = |&&log: &&usize| self.logs[log].path.file_name() == Some(&name);
+                self.missing.extend(logs.iter().filter(own));
+                self.polls |= !self.missing.is_empty();
+                self.moved = number.map(|number| (number, logs));
+            }
             Event::Appeared(id, name, number) => {
                 for log in self.logs_of(&id, &name).collect::<Vec<_>>() {
+                    self.missing.remove(&log);
                     self.follow_links(log, system);
                     self.logs[log].notifier.notify();
                 }
