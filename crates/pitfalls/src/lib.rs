@@ -16,6 +16,7 @@
 
 pub mod does_not_compile;
 pub mod gallery;
+mod told;
 
 use equivalence::{Reason, Settings, Violation};
 

@@ -336,6 +336,7 @@ const BROKEN: &[Rejected] = rejected! {
     a_broken_pipe_is_an_error takes_a_broken_pipe_for_an_end WrongError
     a_line_over_the_limit_ends_the_run opens_once_more Hung
     a_stuttering_output_gets_every_byte writes_twice Duplicated
+    a_folder_that_is_replaced_is_followed_by_its_name reads_like_a_plain_file NotVisible
 };
 
 /// Those that look at their whole process, each in a test of its own below.

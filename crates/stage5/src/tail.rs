@@ -1,4 +1,4 @@
-//! The async tail, told by events when to look.
+//! The async tail: follows one input in a task, and looks when an event tells it to.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use tokio::{select, task::spawn_blocking, time::sleep};
 
 /// Follows `input` until it is closed, and hands its lines to `write`; the article's `tail_async`.
 ///
-/// Looks for new data when the input is notified or closed, or the `interval` is over. `write` leads to the owner of the output,
-/// which this function does not know. Needs a runtime with time, and blocks none of its workers. Not cancel safe:
+/// Looks for new data when the input is notified or closed, and once per `interval`. `write` leads to the owner of the
+/// output, which this function does not know. Needs a runtime with time, and blocks none of its workers. Not cancel safe:
 /// dropped half way, it takes the input with it.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! The async top over the async tail: a task per input, one writer, and a watch that tells the followers when to look.
+//! The async top over the async tail: a task per input, one writer, and a watch for events.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ const QUEUE: usize = 16;
 
 /// Merges `inputs` into `output` until all of them are closed; the article's `run_tasks`.
 ///
-/// Needs a runtime with time, I/O and [`BLOCKING_THREADS`](crate::BLOCKING_THREADS). Blocks no runtime worker. Cancelled half
-/// way, it closes all inputs, and the followers end where they stand: what they hold is lost.
+/// Needs a runtime with time, I/O and [`BLOCKING_THREADS`](crate::BLOCKING_THREADS). Blocks no runtime worker. Cancelled
+/// half way, it closes all inputs, and the followers end where they stand: what they hold is lost.
 ///
 /// # Errors
 ///

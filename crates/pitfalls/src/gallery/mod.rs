@@ -1,4 +1,4 @@
-//! One module per mistake, in the order of the book: the leaf, stage 2, stage 3, stage 4, the suite itself.
+//! One module per mistake, in the order of the book: the leaf, stage 2, stage 3, stage 4, stage 5, the suite itself.
 
 use equivalence::{Reason, heartbeat, scenarios};
 
@@ -77,6 +77,14 @@ gallery! {
         in_scenario a_slow_output_holds_the_followers_back, MemoryGrew "memory grew";
     unflushed_file: "a `tokio::fs::File` is dropped without `flush`",
         in_scenario closed_before_the_run_it_merges_what_is_there_and_returns, Lost "lost";
+    watch_on_the_file: "the log's file is watched, and not its name",
+        in_scenario many_rotations_lose_nothing, NotVisible "0-0";
+    notification_lost: "an event wakes only a follower that waits already",
+        in_scenario two_lines_at_any_distance_are_both_visible, NotVisible "-second";
+    overflow_ignored: "events that do not fit in a queue are dropped",
+        in_scenario a_burst_over_many_logs_is_visible_in_each, NotVisible "nothing more";
+    event_taken_for_data: "one event, one read",
+        in_scenario a_backlog_comes_out_without_waiting, NotVisible "nothing more";
     oracle_that_accepts_foreign_lines: "an oracle that checks only the lines that it expects",
         by_itself concurrent_random_writers_are_merged, Foreign "came from nowhere";
     oracle_that_confuses_paths: "an oracle that attributes lines by their beginning",

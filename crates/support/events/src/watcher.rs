@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
 
@@ -132,7 +132,9 @@ impl Watcher {
             }
             Err(error) => {
                 self.unwatch(index, system);
-                if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) {
+                let Folder { path, logs, .. } = &self.folders[index];
+                // A log that is not there, or may not be looked at, is no concern of the watch.
+                if logs.keys().any(|name| fs::metadata(path.join(name)).is_ok()) {
                     self.warn(&error);
                 }
             }

@@ -52,7 +52,7 @@ impl Args {
         let Program { name, version, waits } = program;
         let mut command = Self::command().name(name).bin_name(name).version(version).after_help(more_help(program));
         if let Waits::ForEvents = waits {
-            let help = "How often to look for new lines although no event has come";
+            let help = "How often to look if no event comes";
             command = command.mut_arg("interval", |interval| interval.default_value("10s").help(help));
         }
         command.try_get_matches().and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {
@@ -67,7 +67,7 @@ impl Args {
 fn more_help(Program { name, waits, .. }: Program) -> String {
     let interval = match waits {
         Waits::ByTime => "--interval 2s --output all.txt *.log   look for new lines less often",
-        Waits::ForEvents => "--interval 1s --output all.txt *.log   where events may not come, as on NFS",
+        Waits::ForEvents => "--interval 1s --output all.txt *.log   where no events come",
     };
     format!(
         "\
