@@ -255,6 +255,12 @@ impl Running {
         }
     }
 
+    /// Waits until the output is as long as all that was written, while the run goes on.
+    pub(crate) fn await_all(&self, fixture: &Fixture) -> Result<(), Violation> {
+        let length: usize = fixture.history.iter().map(Vec::len).sum();
+        self.await_that("the output to grow", |merged| merged.len() >= length)
+    }
+
     /// Waits until `condition` holds for the output, while the run goes on.
     ///
     /// # Errors

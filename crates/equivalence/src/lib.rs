@@ -38,6 +38,8 @@ pub mod scenarios;
 mod violation;
 mod writers;
 
+use std::time::Duration;
+
 pub use confirm::{Source, confirm, confirm_beginnings, confirm_merge};
 pub use fixture::{CapturedOutput, EntryPoint, Fault, Fixture, Running, Settings};
 pub use process::alone;
@@ -78,6 +80,15 @@ macro_rules! tests {
             $crate::check(place, $crate::scenarios::$name, $merge, option_env!("CARGO_BIN_NAME"));
         }
     )* };
+}
+
+/// Runs [`scenarios::soak`] for `SOAK_MINUTES`, 60 unless it is set. Panics with what it found.
+pub fn soak(merge: EntryPoint) {
+    let minutes = std::env::var("SOAK_MINUTES").ok().and_then(|minutes| minutes.parse().ok()).unwrap_or(60);
+    let settings = Settings::default();
+    if let Err(violation) = scenarios::soak(Duration::from_secs(60 * minutes), merge, &settings) {
+        panic!("{violation}\n  seed: {}", settings.seed);
+    }
 }
 
 /// The line of a report that says how to run the scenario again. `program` is the exercise, where it is one.

@@ -9,7 +9,7 @@ use merge_core::{Input, MergeError, Result};
 use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 
 /// The interval of a follower that relies on events. It never passes in a test.
-pub(crate) const NET: Duration = Duration::from_hours(1);
+pub(crate) const NET: Duration = Duration::from_secs(3600);
 
 /// Calls `then` at each event of the folder of the inputs, with the number of the input whose name it has. Ends when
 /// it is dropped.

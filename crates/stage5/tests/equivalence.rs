@@ -7,7 +7,7 @@ use stage_parts::{QUEUE, block_on, run_tasks_with, send};
 use stage5::tail_async;
 use tokio::runtime::Builder;
 
-const HOUR: Duration = Duration::from_hours(1);
+const HOUR: Duration = Duration::from_secs(3600);
 
 equivalence::suite!(stage5::merge);
 equivalence::suite!(current_thread: |inputs, interval, output| {
@@ -29,4 +29,10 @@ fn a_thousand_rotations_lose_nothing() {
     if let Err(violation) = equivalence::scenarios::rotations(1000, by_events, &Settings::default()) {
         panic!("{violation}");
     }
+}
+
+#[test]
+#[ignore = "takes an hour: scripts/soak"]
+fn random_changes_of_all_kinds_lose_nothing() {
+    equivalence::soak(|inputs, _, output| stage5::merge(inputs, HOUR, output));
 }

@@ -109,3 +109,54 @@ pub fn rotations(count: usize, merge: EntryPoint, settings: &Settings) -> Outcom
     run.close_all();
     run.end_confirmed(&fixture.sources())
 }
+
+/// Contracts 1 and 8 for as long as `length`: ten logs are written, rotated, truncated and moved with their folder, at
+/// random. Each log waits for its last change to be seen before the next one.
+pub fn soak(length: Duration, merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut random = StdRng::seed_from_u64(settings.seed);
+    let mut fixture = Fixture::new(10, settings);
+    let folder = fixture.folder().join("folder");
+    fs::create_dir(&folder).expect("a scratch folder");
+    for input in 5..10 {
+        fixture.paths[input] = folder.join(input.to_string());
+        fixture.append(input, "");
+    }
+    let run = fixture.start(merge);
+    let (start, mut told) = (Instant::now(), Instant::now());
+    let (mut written, mut changes) = (0, 0);
+    while start.elapsed() < length {
+        let input = random.random_range(0..10);
+        for _ in 0..random.random_range(0..20) {
+            let line = format!("{input}-{written}-{}\n", "x".repeat(random.random_range(0..200)));
+            fixture.append(input, line);
+            written += 1;
+        }
+        if random.random_bool(0.1) {
+            changes += 1;
+            // Longer than what comes after a truncation, or that would leave no trace: the limit of polling.
+            fixture.append(input, format!("{input}-before change {changes}{}\n", "-".repeat(100)));
+            run.await_all(&fixture)?;
+            match random.random_range(0..10) {
+                0..6 => fixture.rename(input, &(changes % 20).to_string()),
+                6..9 => fixture.truncate(input, ""),
+                _ => {
+                    fs::rename(&folder, fixture.folder().join(changes.to_string())).expect("a scratch folder");
+                    fs::create_dir(&folder).expect("a scratch folder");
+                    (5..10).for_each(|input| fixture.append(input, format!("{input}-new folder {changes}\n")));
+                }
+            }
+            fixture.append(input, format!("{input}-after change {changes}\n"));
+            run.await_all(&fixture)?;
+        }
+        if told.elapsed() > Duration::from_secs(60) {
+            told = Instant::now();
+            eprintln!("{} min: {written} lines, {changes} changes", start.elapsed().as_secs() / 60);
+        }
+        std::thread::sleep(Duration::from_micros(random.random_range(0..10_000)));
+    }
+    run.await_all(&fixture)?;
+    run.close_all();
+    run.end_confirmed(&fixture.sources())?;
+    eprintln!("{:?}: {written} lines and {changes} changes, confirmed", start.elapsed());
+    Ok(())
+}

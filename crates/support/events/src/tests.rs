@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::*;
 
-const HOUR: Duration = Duration::from_hours(1);
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// A folder with logs, and a runtime of one thread: the watch runs only while a test awaits.
 struct Fixture {
@@ -40,7 +40,7 @@ impl Fixture {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let watch = watch(&self.inputs, HOUR);
-            timeout(Duration::from_mins(1), async {
+            timeout(Duration::from_secs(60), async {
                 for input in &self.inputs {
                     input.notified().await;
                 }
