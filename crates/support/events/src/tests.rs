@@ -1,5 +1,8 @@
 //! What a watch tells, and to whom. An interval of an hour: nothing comes by itself.
 
+// Test code: a case whose setup fails, fails. Clippy permits it only in the `#[test]` functions themselves.
+#![allow(clippy::unwrap_used)]
+
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
