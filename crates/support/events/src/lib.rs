@@ -90,12 +90,12 @@ async fn run(mut watcher: Watcher, interval: Duration) {
 /// Handles events for as long as the system gives them.
 async fn follow(watcher: &mut Watcher, system: &mut System, interval: Duration) -> io::Error {
     let (mut check, mut poll) = (pin!(sleep(interval)), pin!(sleep(POLL)));
-    let mut pace = Pace::new();
+    let mut pace = Pace { since: Instant::now(), wakeups: 0 };
     watcher.start(system);
     loop {
         select! {
             event = system.next() => {
-                if pace.is_fast() {
+                if pace.is_fast(Instant::now()) {
                     sleep(GATHER).await;
                 }
                 let mut event = Some(event);
@@ -127,14 +127,10 @@ struct Pace {
 }
 
 impl Pace {
-    fn new() -> Self {
-        Self { since: Instant::now(), wakeups: 0 }
-    }
-
     /// Counts a wake-up. More than five in ten milliseconds are fast: a line that comes alone is never held back.
-    fn is_fast(&mut self) -> bool {
-        if self.since.elapsed() > Duration::from_millis(10) {
-            *self = Self::new();
+    fn is_fast(&mut self, now: Instant) -> bool {
+        if now.duration_since(self.since) >= Duration::from_millis(10) {
+            *self = Self { since: now, wakeups: 0 };
         }
         self.wakeups += 1;
         self.wakeups > 5

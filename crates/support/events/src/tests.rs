@@ -199,3 +199,59 @@ fn a_folder_that_is_moved_or_removed_and_made_again_is_watched() {
         }
     });
 }
+
+/// What the kernel watches for this test: other tests have queues of their own, in other folders.
+fn watched(folder: &Path) -> usize {
+    use std::os::unix::fs::MetadataExt;
+    let inodes: Vec<_> =
+        walk(folder).iter().map(|folder| format!("ino:{:x} ", fs::metadata(folder).unwrap().ino())).collect();
+    let queues = fs::read_dir("/proc/self/fdinfo").unwrap().flatten();
+    let text: String = queues.filter_map(|queue| fs::read_to_string(queue.path()).ok()).collect();
+    text.lines().filter(|line| line.starts_with("inotify") && inodes.iter().any(|inode| line.contains(inode))).count()
+}
+
+/// The folder and those in it.
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let inner = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+    inner.chain([folder.to_owned()]).collect()
+}
+
+#[test]
+fn folders_that_no_link_leads_to_any_more_are_let_go() {
+    let logs = Fixture::new(&["link", "last"]);
+    logs.run(async || {
+        for number in 0..3 * watcher::MOST_NAMES {
+            fs::create_dir(logs.path(&number.to_string())).unwrap();
+            append(logs.path(&format!("{number}/target")));
+            fs::remove_file(logs.path("link")).unwrap();
+            std::os::unix::fs::symlink(format!("{number}/target"), logs.path("link")).unwrap();
+            logs.settle().await;
+        }
+        assert_eq!(watched(logs.folder.path()), watcher::MOST_NAMES + 1);
+    });
+}
+
+#[test]
+fn a_watch_that_was_stopped_or_dropped_leaves_nothing() {
+    let logs = Fixture::new(&["a"]);
+    logs.run(async || assert_eq!(watched(logs.folder.path()), 1));
+    assert_eq!(watched(logs.folder.path()), 0, "after the stop");
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let watch = watch(&logs.inputs, HOUR);
+        logs.inputs[0].notified().await;
+        assert_eq!(watched(logs.folder.path()), 1);
+        drop(watch);
+        tokio::task::yield_now().await;
+        assert_eq!(watched(logs.folder.path()), 0, "after the drop");
+    });
+}
+
+#[test]
+fn only_a_sixth_wake_up_within_ten_milliseconds_is_fast() {
+    let start = Instant::now();
+    let mut pace = Pace { since: start, wakeups: 0 };
+    let mut fast = |millis| pace.is_fast(start + Duration::from_millis(millis));
+    assert_eq!([0, 2, 4, 6, 8, 9, 9].map(&mut fast), [false, false, false, false, false, true, true]);
+    assert_eq!([10, 20, 30].map(&mut fast), [false; 3]);
+}

@@ -13,7 +13,7 @@ use crate::POLL;
 use crate::system::{self, Id, System};
 
 /// How many names, besides its own, may lead to a log: the targets of links, and what its old files are called now.
-const MOST_NAMES: usize = 8;
+pub(crate) const MOST_NAMES: usize = 8;
 
 /// What the system has seen.
 #[derive(Debug)]
