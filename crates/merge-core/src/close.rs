@@ -123,6 +123,7 @@ impl Closer {
     }
 }
 
+// ANCHOR: notify
 impl Notifier {
     /// Wakes the follower if it waits, and makes its next wait a short one if it does not. While it is busy, only the
     /// first call costs more than one atomic write. Never blocks.
@@ -132,6 +133,7 @@ impl Notifier {
         }
     }
 }
+// ANCHOR_END: notify
 
 impl Signal {
     fn wake(&self) {

@@ -17,6 +17,7 @@ use crate::tail_async;
 /// # Panics
 ///
 /// On a thread that already drives a runtime.
+// ANCHOR: facade
 pub fn tail_file(
     runtime: &Runtime,
     input: Input,
@@ -25,3 +26,4 @@ pub fn tail_file(
 ) -> Result<()> {
     runtime.block_on(tail_async(input, interval, async |chunk| write(chunk)))
 }
+// ANCHOR_END: facade

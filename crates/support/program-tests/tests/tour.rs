@@ -16,7 +16,7 @@ use program::{Ended, Fixture};
 fn assert_agrees(ended: Ended) -> String {
     let report = String::from_utf8(ended.stdout.clone()).unwrap();
     ended.assert_said(Some(0), "");
-    assert!(report.contains("\nAll four stages agree: "), "{report}");
+    assert!(report.contains("\nAll five stages agree: "), "{report}");
     for line in report.lines() {
         assert!(line.chars().count() <= 80, "too wide: {line}");
         assert!(!line.contains(char::is_control), "a control character: {line:?}");

@@ -16,7 +16,7 @@
 //!
 //! # What is tested
 //!
-//! The sources of `merge-core` and of all four stages themselves, not a model of them: `build.rs` takes them as they are
+//! The sources of `merge-core` and of the stages themselves, not a model of them: `build.rs` takes them as they are
 //! and replaces the names of their primitives with shuttle's.
 //!
 //! | what                           | schedules      | what must hold                                                  |
