@@ -167,26 +167,32 @@ fn curves(area: &Area<'_>, group: &Group, measure: &str) -> Result<()> {
     Ok(())
 }
 
-/// The percentage of the lines that have arrived after how long, in one case.
+/// The percentage of the lines that have arrived after how long, in one case. The scale is logarithmic: events are a
+/// thousand times as fast as polling.
 fn latency(area: &Area<'_>, group: &Group, case: &str) -> Result<()> {
     let names: Vec<&str> = group.table("latency").contenders.iter().map(|(name, _)| *name).collect();
     let rows = || group.rows.iter().filter(|row| row.case == case);
     let interval = rows().find(|row| row.measure == "latency").map_or(1.0, |row| row.x);
     let area = legend(area, names.iter().copied().chain(["bound"]))?;
     let right = interval * 1.3;
-    let mut chart = builder(&area).build_cartesian_2d(0.0..right, 0.0..100.0)?;
+    let mut chart = builder(&area).build_cartesian_2d((SOONEST..right).log_scale(), 0.0..100.0)?;
     mesh(&mut chart).x_desc("ms after the line was appended").draw()?;
     // The bound of polling: the next look comes at any moment of the interval.
-    curve(&mut chart, "bound", &[(0.0, 0.0), (interval, 100.0)])?;
+    let steps = (0..=100).map(|step| SOONEST * (interval / SOONEST).powf(f64::from(step) / 100.0));
+    curve(&mut chart, "bound", &steps.map(|x| (x, 100.0 * x / interval)).collect::<Vec<_>>())?;
     for name in names {
         let percentiles = rows().filter(|row| row.contender == name && row.measure.starts_with('p'));
-        let points = percentiles.map(|row| (row.median, row.x * 100.0)).filter(|point| point.0 <= right);
+        let points = percentiles.map(|row| (row.median, row.x * 100.0));
+        let points = points.filter(|point| (SOONEST..right).contains(&point.0));
         let mut points: Vec<_> = points.collect();
         points.sort_by(|a, b| a.1.total_cmp(&b.1));
         curve(&mut chart, name, &points)?;
     }
     Ok(())
 }
+
+/// Where the scale of a latency begins, in milliseconds.
+const SOONEST: f64 = 0.01;
 
 fn builder<'a, 'b>(area: &'a Area<'b>) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
     let mut builder = ChartBuilder::on(area);

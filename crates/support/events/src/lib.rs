@@ -46,7 +46,7 @@ const GATHER: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct Watch(JoinHandle<()>);
 
-/// Notifies the followers of `inputs` of the events of their logs, until the watch is stopped. Never blocks.
+/// Notifies the followers of `inputs` of the events of their logs, until the watch is stopped. Waits for no disk.
 ///
 /// Once per `interval` it makes sure that each folder is still the one that it watches. Logs that the system does not
 /// watch, because a limit is reached or their folder is gone, are polled: their followers are notified every 100 ms.

@@ -133,8 +133,8 @@ impl Watcher {
             Err(error) => {
                 self.unwatch(index, system);
                 let Folder { path, logs, .. } = &self.folders[index];
-                // A log that is not there, or may not be looked at, is no concern of the watch.
-                if logs.keys().any(|name| fs::metadata(path.join(name)).is_ok()) {
+                // Where the log cannot be looked at either, its follower reports that.
+                if logs.keys().next().is_some_and(|name| fs::metadata(path.join(name)).is_ok()) {
                     self.warn(&error);
                 }
             }
