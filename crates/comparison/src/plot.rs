@@ -66,10 +66,6 @@ pub fn pictures(results: &Results) -> Result<Vec<(String, String)>> {
                 panel("Under load: processor time, µs per line", |area| bars(area, group, "cpu")),
                 panel("Under load: 99 % of the samples show a lag below, ms", |area| bars(area, group, "lag p99")),
             ],
-            "hops" => {
-                let title = "One value handed over; each line is ten times the last".to_owned();
-                vec![(title, 90 + 34 * group.rows.len() as u32, Box::new(|area| prices(area, group)))]
-            }
             "leaf" => vec![panel("Reading in a task: MiB a second", |area| bars(area, group, "speed"))],
             _ => continue,
         };
@@ -127,24 +123,6 @@ fn bars(area: &Area<'_>, group: &Group, measure: &str) -> Result<()> {
     }
     if let Some(baseline) = baseline {
         chart.draw_series(dashes(&[(0.0, baseline), (count as f64, baseline)]))?;
-    }
-    Ok(())
-}
-
-/// Horizontal bars with their names, on a logarithmic scale.
-fn prices(area: &Area<'_>, group: &Group) -> Result<()> {
-    // From below.
-    let rows: Vec<&Row> = group.rows.iter().rev().collect();
-    let top = rows.iter().map(|row| row.high).fold(1.0, f64::max) * 12.0;
-    let mut chart =
-        builder(area).y_label_area_size(300).build_cartesian_2d((1.0..top).log_scale(), 0.0..rows.len() as f64)?;
-    mesh(&mut chart).disable_y_mesh().y_labels(0).x_label_formatter(&|x| time(*x)).draw()?;
-    for (place, row) in rows.iter().enumerate() {
-        let (foot, length) = (place as f64, row.median.max(1.05));
-        chart.draw_series([Rectangle::new([(1.0, foot + 0.15), (length, foot + 0.85)], STAGES[0].filled())])?;
-        let label = |words: String, x, side| Text::new(words, (x, 0), text(TEXT).pos(Pos::new(side, VPos::Center)));
-        chart.draw_series([EmptyElement::at((length, foot + 0.5)) + label(time(row.median), 6, HPos::Left)])?;
-        chart.draw_series([EmptyElement::at((1.0, foot + 0.5)) + label(row.contender.clone(), -8, HPos::Right)])?;
     }
     Ok(())
 }
@@ -287,15 +265,6 @@ where
 /// A number at an axis, without the noise of binary fractions.
 fn tick(value: f64) -> String {
     ((value * 1e6).round() / 1e6).to_string()
-}
-
-/// Nanoseconds, in the unit that fits.
-fn time(nanoseconds: f64) -> String {
-    match nanoseconds {
-        ..1e3 => format!("{nanoseconds:.0} ns"),
-        ..1e6 => format!("{:.0} µs", nanoseconds / 1e3),
-        _ => format!("{:.0} ms", nanoseconds / 1e6),
-    }
 }
 
 fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {
