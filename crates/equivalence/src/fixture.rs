@@ -528,6 +528,8 @@ struct State {
 pub enum Fault {
     /// With an error, as a full disk does.
     Full,
+    /// With an error when it has taken what fits. The next write finds room again.
+    FullOnce,
     /// With an error, as a pipe does whose reader has gone.
     BrokenPipe,
     /// With a panic in the writer.
@@ -546,6 +548,12 @@ impl CapturedOutput {
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         self.lock().bytes.clone()
+    }
+
+    /// What has been written, flushed or not.
+    pub(crate) fn unconfirmed_bytes(&self) -> Vec<u8> {
+        let state = self.lock();
+        [&state.bytes[..], &state.unflushed].concat()
     }
 
     /// How many writes there were.
@@ -636,6 +644,15 @@ impl Write for CapturedOutput {
         let bytes = if state.stutters { &bytes[..bytes.len().min(7)] } else { bytes };
         let written = state.bytes.len() + state.unflushed.len() + bytes.len();
         match state.fault {
+            Some((most, Fault::FullOnce)) if written > most => {
+                let room = most.saturating_sub(written - bytes.len());
+                if room == 0 {
+                    state.fault = None;
+                    return Err(io::ErrorKind::StorageFull.into());
+                }
+                state.unflushed.extend(&bytes[..room]);
+                return Ok(room);
+            }
             Some((most, Fault::Full)) if written > most => return Err(io::ErrorKind::StorageFull.into()),
             Some((most, Fault::BrokenPipe)) if written > most => return Err(io::ErrorKind::BrokenPipe.into()),
             Some((most, Fault::Panic)) if written > most => {

@@ -27,6 +27,38 @@ pub fn alone(test: &str, run: impl FnOnce()) {
     assert!(ExitStatus::success(&ran.status), "in a process of its own:\n{report}");
 }
 
+/// Runs `run` while the standard output of this process goes to `printed`. Off Unix, it goes where it went.
+pub(crate) fn with_stdout_in<T>(printed: &mut Vec<u8>, run: impl FnOnce() -> T) -> T {
+    #[cfg(unix)]
+    {
+        use std::io::{Read, Seek, Write};
+        use std::os::fd::AsFd;
+
+        let mut file = tempfile::tempfile().expect("a scratch file");
+        let mut stdout = std::io::stdout();
+        stdout.flush().expect("standard output can be written");
+        let former = stdout.as_fd().try_clone_to_owned().expect("standard output is open");
+        rustix::stdio::dup2_stdout(&file).expect("standard output can be replaced");
+        let returned = run();
+        let _ = stdout.flush();
+        rustix::stdio::dup2_stdout(&former).expect("standard output can be replaced");
+        file.rewind().and_then(|()| file.read_to_end(printed)).expect("a scratch file can be read");
+        returned
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = printed;
+        run()
+    }
+}
+
+/// How much memory this process has, in bytes, where the system says so.
+pub(crate) fn memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+}
+
 /// How long the threads of this process have computed so far, where the system says so.
 pub(crate) fn cpu_time() -> Option<Duration> {
     let threads = fs::read_dir("/proc/self/task").ok()?;

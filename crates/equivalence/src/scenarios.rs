@@ -77,6 +77,8 @@ macro_rules! each_scenario {
             long_lines_and_a_slow_output_take_no_more_than_they_may
             a_run_whose_output_stands_still_holds_up_no_other_run
             a_run_after_a_failed_one_merges
+            many_idle_inputs_take_little_memory
+            lines_that_are_written_take_no_memory
             a_run_leaves_nothing_behind
             idle_followers_keep_no_core_busy
             a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy
@@ -93,6 +95,7 @@ macro_rules! each_scenario {
             a_read_that_fails_ends_the_run
             the_first_error_is_the_one_that_is_returned
             a_broken_pipe_is_an_error
+            nothing_follows_a_line_that_was_cut_short
             a_line_over_the_limit_ends_the_run
             a_stuttering_output_gets_every_byte
             a_refused_input_leaves_the_output_untouched
@@ -116,6 +119,8 @@ each_scenario!(scenario_list,);
 /// Those that look at their whole process, so that each needs one to itself.
 pub(crate) const ALONE: &[&str] = &[
     "a_run_leaves_nothing_behind",
+    "many_idle_inputs_take_little_memory",
+    "lines_that_are_written_take_no_memory",
     "idle_followers_keep_no_core_busy",
     "a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy",
     "a_line_comes_within_an_interval",
@@ -332,7 +337,8 @@ pub fn six_hundred_inputs_are_all_followed_at_once(merge: EntryPoint, settings: 
     run.end_confirmed(&fixture.sources())
 }
 
-/// Contract 4: the close comes right behind the write, at a follower that sleeps and at one that polls.
+/// Contract 4: the close comes right behind the write: at a follower that sleeps, at one that polls, and at any moment of
+/// one that never rests.
 pub fn what_is_written_just_before_the_close_is_merged(merge: EntryPoint, settings: &Settings) -> Outcome {
     for hour in [true, false] {
         let mut fixture = Fixture::new(20, settings);
@@ -349,6 +355,16 @@ pub fn what_is_written_just_before_the_close_is_merged(merge: EntryPoint, settin
             fixture.append(input, format!("{input}-last\n{input}-half"));
             run.closers[input].close();
         }
+        run.end_confirmed(&fixture.sources())?;
+    }
+    for round in 0..200 {
+        let mut fixture = Fixture::new(1, settings);
+        fixture.interval = Duration::ZERO;
+        fixture.append(0, "first\n");
+        let run = fixture.start(merge);
+        run.await_output(b"first\n")?;
+        fixture.append(0, format!("{round}-last\n"));
+        run.closers[0].close();
         run.end_confirmed(&fixture.sources())?;
     }
     Ok(())
