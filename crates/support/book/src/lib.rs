@@ -1,6 +1,6 @@
-//! Checks the book and the README against the repository.
+//! Checks the book and the READMEs against the repository.
 //!
-//! The pages are `README.md` and the chapters that `docs/src/SUMMARY.md` lists. [`check`] finds what is wrong in them,
+//! The pages are the two READMEs and the chapters that `docs/src/SUMMARY.md` lists. [`check`] finds what is wrong in them,
 //! and [`update`] replaces stale outputs. A problem is text: the file and the line, what is wrong, and how to fix it.
 //!
 //! # Layout
