@@ -500,8 +500,8 @@ fn a_time_limit_is_seen_however_long_it_is() {
 #[test]
 fn a_worker_that_sleeps_while_the_queue_is_full_is_seen() {
     let settings = Settings { patience: Duration::from_secs(3), ..Settings::default() };
-    let beating = equivalence::beating!(sleeps_on_the_worker_while_the_queue_is_full);
-    let violation = heartbeat::check(beating, &settings).unwrap_err();
+    let violation =
+        heartbeat::check(equivalence::beating!(sleeps_on_the_worker_while_the_queue_is_full), &settings).unwrap_err();
     assert_eq!(violation.reason(), Reason::BlockedWorker, "{violation}");
 }
 

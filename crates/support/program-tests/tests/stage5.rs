@@ -3,6 +3,7 @@
 mod cases;
 
 #[cfg(target_os = "linux")]
+#[allow(clippy::unwrap_used, reason = "test code: a case whose setup fails, fails")]
 mod limits {
     use std::process::Command;
 
