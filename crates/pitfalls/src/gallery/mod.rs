@@ -80,7 +80,7 @@ gallery! {
     watch_on_the_file: "the log's file is watched, and not its name",
         in_scenario many_rotations_lose_nothing, NotVisible "0-0";
     notification_lost: "an event wakes only a follower that waits already",
-        in_scenario two_lines_at_any_distance_are_both_visible, NotVisible "-second";
+        in_scenario two_lines_at_any_distance_are_both_visible, NotVisible "nothing more";
     overflow_ignored: "events that do not fit in a queue are dropped",
         in_scenario a_burst_over_many_logs_is_visible_in_each, NotVisible "nothing more";
     event_taken_for_data: "one event, one read",
