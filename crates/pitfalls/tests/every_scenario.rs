@@ -296,7 +296,6 @@ fn opens_the_output_first(paths: &[PathBuf], output: &Path) -> Result<(Vec<Input
     Ok((Input::open_all(paths)?, output))
 }
 
-/// A scenario, its run on a broken stage, and the reason for which it rejects that stage.
 fn prints(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     println!("{} inputs", inputs.len());
     stage1::merge(inputs, interval, output)
@@ -326,6 +325,7 @@ fn keeps_an_index_of_lines(inputs: Vec<Input>, interval: Duration, output: Outpu
     })
 }
 
+/// A scenario, its run on a broken stage, and the reason for which it rejects that stage.
 type Rejected = (&'static str, fn(&Settings) -> std::result::Result<(), Violation>, Reason);
 
 macro_rules! rejected {
@@ -500,8 +500,8 @@ fn a_time_limit_is_seen_however_long_it_is() {
 #[test]
 fn a_worker_that_sleeps_while_the_queue_is_full_is_seen() {
     let settings = Settings { patience: Duration::from_secs(3), ..Settings::default() };
-    let beating = equivalence::beating!(sleeps_on_the_worker_while_the_queue_is_full);
-    let violation = heartbeat::check(beating, &settings).unwrap_err();
+    let violation =
+        heartbeat::check(equivalence::beating!(sleeps_on_the_worker_while_the_queue_is_full), &settings).unwrap_err();
     assert_eq!(violation.reason(), Reason::BlockedWorker, "{violation}");
 }
 
