@@ -6,6 +6,7 @@ mod both_worlds;
 mod bridge;
 mod cancelled;
 mod configuration;
+mod deadlock;
 mod future;
 mod heartbeat;
 mod many_runtimes;
