@@ -56,7 +56,7 @@ pub static STAGES: &[Stage] = &[
 ];
 
 /// The interval of a contender that waits for events.
-const SAFETY_NET: Duration = Duration::from_secs(30);
+const SAFETY_NET: Duration = Duration::from_secs(10);
 
 /// Stage 1 with stage 5's watch. It is no stage: it shows what events bring to threads.
 static THREADS_WITH_EVENTS: Stage = Stage {

@@ -94,7 +94,9 @@ pub fn soak(merge: EntryPoint) {
 /// The line of a report that says how to run the scenario again. `program` is the exercise, where it is one.
 #[must_use]
 pub fn again(name: &str, program: Option<&str>) -> String {
-    let command = program.map_or("cargo test".to_owned(), |program| format!("scripts/exercises test {program}"));
+    // Windows has no Bash.
+    let exercise = if cfg!(windows) { "cargo test --bin" } else { "scripts/exercises test" };
+    let command = program.map_or("cargo test".to_owned(), |program| format!("{exercise} {program}"));
     format!("  again:    EQUIVALENCE_SEED={} {command} {name}", Settings::default().seed)
 }
 

@@ -4,24 +4,21 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::mem;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use equivalence::{Fixture, Running, Settings, Violation};
+use equivalence::{Fault, Fixture, Running, Settings, Violation};
 use merge_core::{Chunk, Found, Input, MergeError, Output, Result, Summary};
 use stage_parts::{block_on_one_thread, input_error};
 use tokio::join;
+use tokio::runtime::{Handle, Id};
 use tokio::sync::oneshot;
 use tokio::task::{spawn_blocking, yield_now};
 
-use crate::watchdog::within_patience;
-
-/// Panics with the violation, if there is one.
-fn report(found: Result<(), Violation>) {
-    if let Err(violation) = found {
-        panic!("{violation}\n");
-    }
-}
+use crate::stage3;
+use crate::watchdog::{LOOKS, or_panic, within_patience};
 
 /// Waits until `condition` holds, while the run goes on.
 fn await_that(run: &Running, settings: &Settings, condition: impl Fn() -> bool) -> Result<(), Violation> {
@@ -53,7 +50,7 @@ pub fn a_panic_of_the_read_is_an_error(merge: equivalence::EntryPoint) {
     let fixture = Fixture::new(1, &Settings::default());
     let mut fixture = fixture.with_an_hour();
     fixture.append(0, "a\n");
-    report(fixture.start(merge).end_with_error(
+    or_panic(fixture.start(merge).end_with_error(
         "a panic, with its message",
         |error| matches!(error, MergeError::Panicked(message) if message.contains("as it was told to")),
     ));
@@ -66,6 +63,8 @@ pub struct PooledLog {
     reader: Arc<Mutex<Reader>>,
     /// For a test: receives a message when a read has taken lines out of the file.
     taken: Option<mpsc::Sender<()>>,
+    /// For a test: counts the reads.
+    reads: Arc<AtomicU64>,
 }
 
 /// The file, how far it has been read, and the start of a line that has no newline yet.
@@ -84,7 +83,7 @@ impl PooledLog {
     pub fn open(input: Input) -> Result<Self> {
         let file = File::open(input.path()).map_err(input_error(&input))?;
         let reader = Reader { file, unfinished: Vec::new() };
-        Ok(Self { input, reader: Arc::new(Mutex::new(reader)), taken: None })
+        Ok(Self { input, reader: Arc::new(Mutex::new(reader)), taken: None, reads: Arc::default() })
     }
 
     /// The same, but each read that has taken lines out of the file sends a message, and then waits for the close.
@@ -96,6 +95,15 @@ impl PooledLog {
         Ok(Self { taken: Some(taken), ..Self::open(input)? })
     }
 
+    /// The same, but each read is counted.
+    ///
+    /// # Errors
+    ///
+    /// As [`PooledLog::open`].
+    pub fn open_counted(input: Input, reads: Arc<AtomicU64>) -> Result<Self> {
+        Ok(Self { reads, ..Self::open(input)? })
+    }
+
     /// Reads what was written since the last read: whole lines, no new data, or, after the close, the end.
     ///
     /// Not cancel safe: if the future is dropped half way, the lines that it has read are lost.
@@ -104,6 +112,7 @@ impl PooledLog {
     ///
     /// When the file cannot be read.
     pub async fn read(&self) -> Result<Found> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         // First the signal, then the file: the read then sees everything that was written before the close.
         let closed = self.input.closer().is_closed();
         let reader = Arc::clone(&self.reader);
@@ -167,7 +176,140 @@ pub fn what_a_read_has_taken_at_the_close_comes_out(
         run.close_all();
         run.end_confirmed(&fixture.sources())
     };
-    report(check());
+    or_panic(check());
+}
+
+/// A log that is open and idle is read once per interval, which is an hour here. The entry point opens its logs with
+/// [`PooledLog::open_counted`].
+///
+/// # Panics
+///
+/// When it is read again and again.
+pub fn an_idle_log_is_left_alone(merge: fn(Vec<Input>, Duration, Output, Arc<AtomicU64>) -> Result<Summary>) {
+    let fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    let reads = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&reads);
+    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, counted));
+    // The time that a busy follower takes is a guess. A wrong guess lets a wrong answer pass and never fails a right
+    // one.
+    for _ in 0..100 {
+        let reads = reads.load(Ordering::Relaxed);
+        assert!(reads <= LOOKS, "it read {reads} times within a moment, where the interval is an hour");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
+}
+
+/// The runtimes on which [`tail_async`] was driven, and the folder of its input.
+static RUNTIMES: Mutex<Vec<(PathBuf, Id)>> = Mutex::new(Vec::new());
+
+/// Stage 3's tail. It notes the runtime that drives it, for [`one_runtime_serves_all_followers`].
+///
+/// # Errors
+///
+/// As [`stage3::tail_async`].
+pub async fn tail_async(input: Input, interval: Duration, write: impl AsyncFnMut(Chunk) -> Result<()>) -> Result<()> {
+    if let (Some(folder), Ok(mut runtimes)) = (input.path().parent(), RUNTIMES.lock()) {
+        runtimes.push((folder.to_owned(), Handle::current().id()));
+    }
+    stage3::tail_async(input, interval, write).await
+}
+
+/// Three followers run [`tail_async`], all of them on one runtime.
+///
+/// # Panics
+///
+/// When there are more runtimes.
+pub fn one_runtime_serves_all_followers(merge: equivalence::EntryPoint) {
+    let mut fixture = Fixture::new(3, &Settings::default()).with_an_hour();
+    for input in 0..3 {
+        fixture.append(input, "a\n");
+    }
+    let run = fixture.start(merge);
+    or_panic(run.await_merge(&fixture.sources()));
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
+    let runtimes = RUNTIMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let own = runtimes.iter().filter(|(folder, _)| folder == fixture.folder());
+    let mut own: Vec<_> = own.map(|(_, runtime)| runtime.to_string()).collect();
+    own.sort();
+    own.dedup();
+    assert!(own.len() == 1, "3 followers ran on {} runtimes", own.len());
+}
+
+/// An entry point whose followers warn: it adds one for each warning. The number is the length of the queue.
+pub type WarningEntryPoint = fn(Vec<Input>, Duration, Output, usize, Arc<AtomicU64>) -> Result<Summary>;
+
+/// The output takes nothing until there has been a warning. Then all lines come out.
+///
+/// # Panics
+///
+/// When no warning comes, or a line is lost.
+pub fn it_warns_when_the_output_is_slow_and_loses_nothing(merge: WarningEntryPoint) {
+    let settings = Settings::default();
+    let mut fixture = Fixture::new(4, &settings);
+    for input in 0..4 {
+        fixture.append(input, format!("{input}\n"));
+    }
+    fixture.captured.hold();
+    let warnings = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&warnings);
+    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, 1, count));
+    or_panic(run.await_held());
+    // Four lines: one is being written, one is in the queue, and the followers of the others wait.
+    let deadline = Instant::now() + settings.patience;
+    while warnings.load(Ordering::Relaxed) < 2 {
+        if Instant::now() > deadline {
+            let waiting_for = "a warning from each follower that waits".into();
+            or_panic::<()>(Err(Violation::Hung { waiting_for, patience: settings.patience }));
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    fixture.captured.release();
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
+}
+
+/// A queue in which all lines have room: no follower waits, and none of them warns.
+///
+/// # Panics
+///
+/// When one does.
+pub fn it_does_not_warn_when_there_is_room(merge: WarningEntryPoint) {
+    let mut fixture = Fixture::new(4, &Settings::default());
+    for input in 0..4 {
+        fixture.append(input, format!("{input}\n"));
+    }
+    let warnings = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&warnings);
+    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, 16, count));
+    or_panic(run.await_merge(&fixture.sources()));
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
+    let warnings = warnings.load(Ordering::Relaxed);
+    assert!(warnings == 0, "there were {warnings} warnings, where the queue had room");
+}
+
+/// The signal comes while the output is slow, and then the output fails. That is the result of the run.
+///
+/// # Panics
+///
+/// When it is not.
+pub fn an_error_after_the_signal_is_returned(merge: SignalledEntryPoint) {
+    let settings = Settings::default();
+    let mut fixture = Fixture::new(1, &settings).with_an_hour();
+    fixture.append(0, "a\n");
+    fixture.captured.hold();
+    let (send, signal) = oneshot::channel();
+    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, signal));
+    or_panic(run.await_held());
+    // The receiver is gone if the run has ended already.
+    let _ = send.send(());
+    or_panic(await_that(&run, &settings, || run.closers[0].is_closed()));
+    fixture.captured.fail_after(0, Fault::Full);
+    fixture.captured.release();
+    or_panic(run.end_with_error("the output's", |error| matches!(error, MergeError::Output { .. })));
 }
 
 /// An entry point that ends its run when it receives a signal.
@@ -185,7 +327,7 @@ pub fn at_the_signal_what_was_written_comes_out(merge: SignalledEntryPoint) {
         // The receiver is gone if the run has ended already. The test finds that itself.
         let _ = send.send(());
     };
-    report(ends_at(press, run));
+    or_panic(ends_at(press, run));
 }
 
 /// The same with a real ctrl-c. Only on Unix: on other systems a test cannot send one, and this does nothing.
@@ -204,7 +346,7 @@ pub fn at_ctrl_c_what_was_written_comes_out(merge: equivalence::EntryPoint) {
         let listened = block_on_one_thread(async { signal(SignalKind::interrupt()).map_err(MergeError::Start) });
         assert!(listened.is_ok(), "a handler for the signal can be installed");
         let press = || assert!(kill(Pid::this(), Signal::SIGINT).is_ok(), "a signal can be sent");
-        report(ends_at(press, merge));
+        or_panic(ends_at(press, merge));
     }
     #[cfg(not(unix))]
     let _ = merge;
@@ -218,7 +360,7 @@ pub fn at_ctrl_c_what_was_written_comes_out(merge: equivalence::EntryPoint) {
 pub fn a_signal_that_cannot_be_listened_to_is_an_error(merge: equivalence::EntryPoint) {
     let fixture = Fixture::new(1, &Settings::default()).with_an_hour();
     let run = fixture.start(merge);
-    report(run.end_with_error("MergeError::Start", |error| matches!(error, MergeError::Start(_))));
+    or_panic(run.end_with_error("MergeError::Start", |error| matches!(error, MergeError::Start(_))));
 }
 
 /// Each message of `follow` is at most one line, or `most` bytes.
@@ -303,5 +445,5 @@ pub fn long_lines_stay_whole_beside_others(merge: equivalence::EntryPoint) {
         run.close_all();
         run.end_confirmed(&fixture.sources())
     };
-    report(check());
+    or_panic(check());
 }

@@ -1,17 +1,17 @@
 //! Parts of an async top over the blocking tail, which the exercises of stage 2 are given.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
-use merge_core::{Chunk, FanIn, Input, MergeError, Output, Progress, Result, Summary};
+use equivalence::{EntryPoint, Fault, Fixture, Settings};
+use merge_core::{Chunk, Input, MergeError, Output, Progress, Result, Summary};
 /// A runtime with this thread only: a top that blocks its worker stops everything.
 pub use stage_parts::block_on_one_thread as block_on;
-use tokio::runtime::Handle;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::runtime::Builder;
 
-use crate::stage1::tail_file;
-use crate::stage4::QUEUE;
+use crate::watchdog::{or_panic, usage};
 
 /// Returns a function that writes to `output` from any thread: stage 1's mutex, with a clone for each follower. Blocks.
 pub fn shared(output: Output) -> impl FnMut(Chunk) -> Result<()> + Clone + Send + 'static {
@@ -22,41 +22,81 @@ pub fn shared(output: Output) -> impl FnMut(Chunk) -> Result<()> + Clone + Send 
     }
 }
 
-/// Stage 2's top: a thread of the blocking pool for each input, and one for the writer. A test of the crate `classroom`
-/// compares it with the stage's own.
+/// The output takes nothing while the queue is full. The followers wait for room in it, and do not compute.
 ///
-/// # Errors
+/// # Panics
 ///
-/// The first error of any input or of the output, or a panic of a follower.
-pub async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
-    let mut fan_in = FanIn::new(&inputs, &output);
-    let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
-    let mut tasks = JoinSet::new();
+/// When they do. Only Linux says so for one thread.
+pub fn followers_that_wait_keep_no_core_busy<F>(top: fn(Vec<Input>, Duration, Output) -> F)
+where
+    F: Future<Output = Result<Summary>> + 'static,
+{
+    const TIME: Duration = Duration::from_millis(300);
+    /// What it costs to read and write the backlog, many times over. On a busy machine a wrong answer may pass.
+    const MOST: Duration = Duration::from_millis(100);
 
-    // The one writer. It needs no lock, because it owns the output.
-    tasks.spawn_blocking(move || {
-        while let Some(chunk) = chunks.blocking_recv() {
-            output.write(&chunk)?;
-        }
-        Ok(())
-    });
+    let busy = Arc::new(AtomicU64::new(0));
+    let mut fixture = Fixture::new(2, &Settings::default()).with_an_hour();
+    fixture.append_backlogs(4 * 1024 * 1024);
+    fixture.captured.hold();
+    let run = {
+        let busy = Arc::clone(&busy);
+        fixture.start(move |inputs, interval, output| {
+            // Each thread of the pool says at its end how long it has computed.
+            let at_end = move || {
+                let (computed, _) = usage().unwrap_or_default();
+                busy.fetch_add(u64::try_from(computed.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            };
+            let runtime = Builder::new_current_thread().enable_all().on_thread_stop(at_end).build();
+            runtime.map_err(MergeError::Start)?.block_on(top(inputs, interval, output))
+        })
+    };
+    or_panic(run.await_standstill(u64::MAX));
+    thread::sleep(TIME);
+    fixture.captured.release();
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
+    let busy = Duration::from_micros(busy.load(Ordering::Relaxed));
+    assert!(busy < MOST, "a core was busy while the followers waited: for {busy:?} of {TIME:?}");
+}
 
-    // Fan-out: the blocking tail on a thread of the pool per input.
-    for input in inputs {
-        let queue = queue.clone();
-        let write_async = async move |chunk| queue.send(chunk).await.map_err(|_| MergeError::OutputGone);
-        let runtime = Handle::current();
-        let mut write = move |chunk| runtime.block_on(write_async(chunk));
-        tasks.spawn_blocking(move || tail_file(input, interval, &mut write));
+/// The output fails at the first write, and the input has far more than fits into the queue. Its follower is told at the
+/// next write, and stops.
+///
+/// # Panics
+///
+/// When it reads the rest.
+pub fn an_output_that_fails_ends_the_reading(merge: EntryPoint) {
+    const BACKLOG: usize = 32 * 1024 * 1024;
+    /// The queue, and what is on its way to it.
+    const MOST: u64 = 16 * 1024 * 1024;
+
+    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    fixture.append_backlogs(BACKLOG);
+    fixture.captured.fail_after(0, Fault::Full);
+    let run = fixture.start(merge);
+    let closer = run.closers[0].clone();
+    or_panic(run.end_with_error("the output's", |error| matches!(error, MergeError::Output { .. })));
+    let read = closer.bytes_read();
+    assert!(read <= MOST, "{read} bytes were read after the output had failed, where {MOST} may be");
+}
+
+/// 1,500 logs with a line each, and an interval of an hour. All lines come out while the logs are open.
+///
+/// # Panics
+///
+/// When some of them are not followed.
+pub fn a_thousand_and_a_half_inputs_are_followed(merge: EntryPoint) {
+    const INPUTS: usize = 1500;
+
+    let mut fixture = Fixture::new(INPUTS, &Settings::default()).with_an_hour();
+    for input in 0..INPUTS {
+        fixture.append(input, format!("{input}\n"));
     }
-    // The last follower must hold the last sender, or the writer would wait for ever.
-    drop(queue);
-
-    // Fan-in: the first to end is the first to be joined; the writer is the last.
-    while let Some(ended) = tasks.join_next().await {
-        fan_in.add(ended.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok()))));
-    }
-    fan_in.finish()
+    let run = fixture.start(merge);
+    or_panic(run.await_merge(&fixture.sources()));
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
 }
 
 /// Collects how each follower ended. Unlike `FanIn`, it closes nothing.

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use merge_core::{Input, MergeError, Output, Result, Summary};
 
+pub mod answers;
 pub mod bottom_up;
 pub mod bridge;
 pub mod events;
 pub mod guessing;
+pub mod judge;
 pub mod labels;
 pub mod log;
 pub mod stage1;
@@ -28,6 +30,35 @@ pub enum Found {
     Lines(Vec<u8>),
     /// No whole line has come since the last read.
     NoNewData,
+}
+
+/// The first line of a test that is not in a `suite!`: if the test fails, its report ends with how to run it again.
+#[macro_export]
+macro_rules! again {
+    () => {
+        fn here() {}
+        let _again =
+            $crate::Again { place: ::std::any::type_name_of_val(&here), program: option_env!("CARGO_BIN_NAME") };
+    };
+}
+
+/// See [`again!`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Again {
+    /// The path of a function in the test.
+    pub place: &'static str,
+    /// The exercise.
+    pub program: Option<&'static str>,
+}
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let test = self.place.rsplit("::").nth(1).unwrap_or_default();
+            eprintln!("{}", equivalence::again(test, self.program));
+        }
+    }
 }
 
 /// Merges `inputs` as stage 1 does, with another leaf: `read_lines(file, unfinished)` returns the lines that are whole

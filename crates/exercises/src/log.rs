@@ -4,14 +4,15 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::mem;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use equivalence::{Fixture, Settings};
+use equivalence::{EntryPoint, Fixture, Settings, Source};
 use merge_core::{Closer, Input, MergeError, Output, Result, Summary};
 
+use crate::watchdog::{LOOKS, or_panic, within_patience};
 use crate::{Found, stage1};
 
 /// The function that a follower hands its lines to.
@@ -27,6 +28,8 @@ pub struct Log {
     path: PathBuf,
     file: File,
     unfinished: Vec<u8>,
+    /// Whether the next read fails.
+    fails: bool,
     /// Called after each read that has found nothing.
     after_a_look: Option<Box<dyn FnMut() + Send>>,
 }
@@ -34,7 +37,7 @@ pub struct Log {
 impl Log {
     fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|source| MergeError::Open { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), file, unfinished: Vec::new(), after_a_look: None })
+        Ok(Self { path: path.to_owned(), file, unfinished: Vec::new(), fails: false, after_a_look: None })
     }
 
     /// The lines that have become whole since the last call. Blocks only while the disk does.
@@ -43,7 +46,8 @@ impl Log {
     ///
     /// [`MergeError::Input`] when the file cannot be read.
     pub fn read_lines(&mut self) -> Result<Found> {
-        let read = self.file.read_to_end(&mut self.unfinished);
+        let fault = || Err(io::Error::other("the read fails, as it was told to"));
+        let read = if self.fails { fault() } else { self.file.read_to_end(&mut self.unfinished) };
         read.map_err(|source| MergeError::Input { path: self.path.clone(), source })?;
         let Some(newline) = self.unfinished.iter().rposition(|&byte| byte == b'\n') else {
             if let Some(then) = &mut self.after_a_look {
@@ -63,18 +67,31 @@ impl Log {
 }
 
 /// Tells a follower that its log is closed.
-pub struct Signal(Input);
+pub struct Signal {
+    input: Input,
+    /// For a test: the shortest time that the follower wanted to wait.
+    shortest: Arc<Mutex<Duration>>,
+}
+
+impl From<Input> for Signal {
+    fn from(input: Input) -> Self {
+        Self { input, shortest: Arc::new(Mutex::new(Duration::MAX)) }
+    }
+}
 
 impl Signal {
     /// Whether the log has been closed. Never blocks.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.0.closer().is_closed()
+        self.input.closer().is_closed()
     }
 
     /// Waits until the log is closed, at most for `timeout`. Blocks the thread.
     pub fn wait(&self, timeout: Duration) {
-        self.0.wait_closed(timeout);
+        if let Ok(mut shortest) = self.shortest.lock() {
+            *shortest = timeout.min(*shortest);
+        }
+        self.input.wait_closed(timeout);
     }
 }
 
@@ -89,7 +106,7 @@ pub type Tail<S> = fn(Log, &S, Duration, WriteLines) -> Result<()>;
 pub fn merge_logs(tail: Tail<Signal>, inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     stage1::run_threads(inputs, interval, output, |input, interval, write| {
         let log = Log::open(input.path())?;
-        tail(log, &Signal(input), interval, &mut |lines| write(lines.into()))
+        tail(log, &input.into(), interval, &mut |lines| write(lines.into()))
     })
 }
 
@@ -115,7 +132,7 @@ pub fn merge_logs_closed_after_a_look(
                 closer.close();
             }
         }));
-        tail(log, &Signal(input), interval, &mut |lines| write(lines.into()))
+        tail(log, &input.into(), interval, &mut |lines| write(lines.into()))
     })
 }
 
@@ -123,32 +140,96 @@ pub fn merge_logs_closed_after_a_look(
 ///
 /// # Panics
 ///
-/// When it is read again and again.
+/// When it is read again and again, or the follower wants to wait for less than the interval.
 pub fn an_idle_log_is_left_alone(tail: Tail<Signal>) {
-    /// More reads than a follower can do that waits between them.
-    const MANY: u64 = 20;
-
     let fixture = Fixture::new(1, &Settings::default()).with_an_hour();
     let looks = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&looks);
+    let shortest = Arc::new(Mutex::new(Duration::MAX));
+    let waited = Arc::clone(&shortest);
     let run = fixture.start(move |inputs: Vec<Input>, interval, output| {
         stage1::run_threads(inputs, interval, output, |input, interval, write| {
             let (mut log, counted) = (Log::open(input.path())?, Arc::clone(&counted));
             log.after_a_look = Some(Box::new(move || {
                 counted.fetch_add(1, Ordering::Relaxed);
             }));
-            tail(log, &Signal(input), interval, &mut |lines| write(lines.into()))
+            let signal = Signal { input, shortest: Arc::clone(&waited) };
+            tail(log, &signal, interval, &mut |lines| write(lines.into()))
         })
     });
     // The time that a busy follower takes is a guess. A wrong guess lets a wrong answer pass and never fails a right
     // one.
     for _ in 0..100 {
         let looks = looks.load(Ordering::Relaxed);
-        assert!(looks < MANY, "it looked {looks} times within a moment, where the interval is an hour");
+        assert!(looks <= LOOKS, "it looked {looks} times within a moment, where the interval is an hour");
         thread::sleep(Duration::from_millis(2));
     }
+    let shortest = shortest.lock().map_or(Duration::MAX, |shortest| *shortest);
+    assert!(shortest >= HOUR, "it waited for {shortest:?}, where the interval is an hour");
     run.close_all();
-    run.end_confirmed(&fixture.sources()).unwrap_or_else(|violation| panic!("{violation}"));
+    or_panic(run.end_confirmed(&fixture.sources()));
+}
+
+/// A read that fails, a write of whole lines that fails, and a write of the last line: each of them ends the tail, which
+/// returns the error.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn a_read_or_write_that_fails_ends_the_tail_with_its_error(tail: Tail<Signal>) {
+    within_patience("the tail to end with an error", move || {
+        for (what, text, fails) in [("read", "a\n", true), ("write", "a\n", false), ("write", "half", false)] {
+            let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+            fixture.append(0, text);
+            let input = Input::open(&fixture.paths[0]).expect("a scratch file can be opened");
+            input.closer().close();
+            let log = Log { fails, ..Log::open(input.path()).expect("a scratch file can be opened") };
+            let ended = tail(log, &input.into(), fixture.interval, &mut |_| Err(MergeError::OutputGone));
+            let is_it = match &ended {
+                Err(MergeError::Input { .. }) => fails,
+                Err(MergeError::OutputGone) => !fails,
+                _ => false,
+            };
+            assert!(is_it, "the {what} failed, and the tail returned {ended:?}");
+        }
+    });
+}
+
+/// A line comes in three pieces, with two reads after each: what comes out is the line.
+///
+/// # Panics
+///
+/// When it is not.
+pub fn a_line_in_three_pieces_stays_whole(read_lines: fn(&mut File, &mut Vec<u8>) -> io::Result<Found>) {
+    within_patience("the reads to return", move || {
+        let fixture = Fixture::new(1, &Settings::default());
+        let mut file = File::open(&fixture.paths[0]).expect("a scratch file can be opened");
+        let (mut unfinished, mut merged) = (Vec::new(), Vec::new());
+        for piece in ["one ", "two ", "three\n"] {
+            append(&fixture.paths[0], piece.as_bytes()).expect("a scratch file can be written");
+            for _ in 0..2 {
+                if let Found::Lines(lines) = read_lines(&mut file, &mut unfinished).expect("a scratch file can be read")
+                {
+                    merged.extend(lines);
+                }
+            }
+        }
+        let source = Source { name: "the log".into(), bytes: b"one two three\n".into() };
+        or_panic(equivalence::confirm(&[source], &merged));
+    });
+}
+
+/// A line of 2 MiB, in a log that is closed before the run.
+///
+/// # Panics
+///
+/// When a part of it is lost.
+pub fn a_long_line_before_the_close_comes_out(merge: EntryPoint) {
+    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    fixture.append(0, format!("short\n{}\nlast\n", "x".repeat(2 * 1024 * 1024)));
+    let inputs = Input::open_all(&fixture.paths).expect("a scratch file can be opened");
+    inputs.iter().for_each(|input| input.closer().close());
+    or_panic(fixture.start_opened(merge, inputs, fixture.captured.output()).end_confirmed(&fixture.sources()));
 }
 
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {

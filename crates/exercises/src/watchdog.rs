@@ -10,6 +10,50 @@ use equivalence::{Fixture, Settings, Violation};
 use merge_core::{Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 
+/// So often a follower may look at an idle log while a test watches it for a moment, and its interval is an hour. One
+/// look is right.
+pub(crate) const LOOKS: u64 = 5;
+
+/// Panics with the violation, if there is one.
+pub(crate) fn or_panic<T>(found: std::result::Result<T, Violation>) -> T {
+    found.unwrap_or_else(|violation| panic!("{violation}\n"))
+}
+
+/// Calls `wait` for a third of a second. Meanwhile the thread should sleep, and wake up once.
+///
+/// # Panics
+///
+/// When it computes, or wakes up again and again. Only Linux says so for one thread.
+pub fn a_wait_costs_no_processor_time(wait: impl FnOnce(Duration)) {
+    const TIME: Duration = Duration::from_millis(300);
+    /// What a right wait costs a hundred times over. On a busy machine a wrong one may pass.
+    const MOST: Duration = Duration::from_millis(30);
+    /// A thread that sleeps for 10 ms at a time wakes up thirty times.
+    const WAKES: i64 = 12;
+
+    let before = usage();
+    wait(TIME);
+    if let (Some((busy, woke)), Some((busy_then, woke_then))) = (usage(), before) {
+        let (busy, woke) = (busy.saturating_sub(busy_then), woke - woke_then);
+        assert!(busy < MOST, "a core was busy while nothing happened: for {busy:?} of {TIME:?}");
+        assert!(woke < WAKES, "the thread woke up {woke} times within {TIME:?}, while nothing happened");
+    }
+}
+
+/// How long this thread has computed so far, and how often it has slept.
+pub(crate) fn usage() -> Option<(Duration, i64)> {
+    #[cfg(target_os = "linux")]
+    {
+        use nix::sys::resource::{UsageWho, getrusage};
+        use nix::sys::time::TimeValLike;
+        let usage = getrusage(UsageWho::RUSAGE_THREAD).ok()?;
+        let microseconds = (usage.user_time() + usage.system_time()).num_microseconds();
+        Some((Duration::from_micros(microseconds.try_into().ok()?), usage.voluntary_context_switches()))
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
 /// Runs `test` on a thread of its own, and stops waiting when it does not end in time.
 ///
 /// # Panics

@@ -296,7 +296,6 @@ fn opens_the_output_first(paths: &[PathBuf], output: &Path) -> Result<(Vec<Input
     Ok((Input::open_all(paths)?, output))
 }
 
-/// A scenario, its run on a broken stage, and the reason for which it rejects that stage.
 fn prints(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     println!("{} inputs", inputs.len());
     stage1::merge(inputs, interval, output)
@@ -326,6 +325,7 @@ fn keeps_an_index_of_lines(inputs: Vec<Input>, interval: Duration, output: Outpu
     })
 }
 
+/// A scenario, its run on a broken stage, and the reason for which it rejects that stage.
 type Rejected = (&'static str, fn(&Settings) -> std::result::Result<(), Violation>, Reason);
 
 macro_rules! rejected {

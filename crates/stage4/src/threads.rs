@@ -26,7 +26,10 @@ pub async fn check_threads() -> Result<()> {
 
 async fn check_threads_within(patience: Duration) -> Result<()> {
     let (second, first) = mpsc::channel();
+    // ANCHOR: meet
+    #[expect(clippy::disallowed_methods, reason = "a thread of the blocking pool waits")]
     let meet = spawn_blocking(move || first.recv_timeout(patience));
+    // ANCHOR_END: meet
     spawn_blocking(move || second.send(()));
     match meet.await {
         Ok(Ok(())) => Ok(()),
@@ -38,6 +41,7 @@ async fn check_threads_within(patience: Duration) -> Result<()> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test's thread drives no runtime yet")]
 mod tests {
     use tokio::runtime::Builder;
 

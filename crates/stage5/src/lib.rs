@@ -36,7 +36,7 @@ pub use top::run_tasks;
 /// # fn main() -> Result<()> {
 /// let inputs = Input::open_all(["web.log", "db.log"])?;
 /// let output = Output::create("merged.log", &inputs)?;
-/// let summary = stage5::merge(inputs, Duration::from_secs(30), output)?;
+/// let summary = stage5::merge(inputs, Duration::from_secs(10), output)?;
 /// println!("{} lines", summary.lines);
 /// # Ok(())
 /// # }
@@ -62,6 +62,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 /// # Panics
 ///
 /// As [`merge`].
+#[expect(clippy::disallowed_methods, reason = "the entry point for threads: see `Panics`")]
 pub fn merge_on(mut builder: Builder, inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let runtime = builder.enable_all().build().map_err(MergeError::Start)?;
     runtime.block_on(run_tasks(inputs, interval, output))

@@ -5,9 +5,9 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/program.md
+//! Chapter: docs/src/program.md, up to "The leaf"
 //!
-//! When it works: four scenarios pass. A line that is written in two halves comes out in one piece, and no byte
+//! When it works: all tests pass. A line that is written in two halves comes out in one piece, and no byte
 //! changes.
 
 use std::fs::File;
@@ -35,8 +35,8 @@ fn main() {}
 // The tests. Leave what follows as it is.
 
 #[cfg(test)]
-equivalence::suite! {
-    |inputs, interval, output| exercises::merge_with(crate::read_lines, inputs, interval, output);
+::equivalence::suite! {
+    |inputs, interval, output| ::exercises::merge_with(crate::read_lines, inputs, interval, output);
     #[test]
     one_input_is_copied
     #[test]
@@ -45,4 +45,18 @@ equivalence::suite! {
     a_last_line_without_newline_waits_and_is_ended_at_close
     #[test]
     bytes_pass_unchanged
+}
+
+#[test]
+fn a_line_in_three_pieces_stays_whole() {
+    ::exercises::again!();
+    ::exercises::log::a_line_in_three_pieces_stays_whole(crate::read_lines);
+}
+
+#[test]
+fn a_long_line_before_the_close_comes_out() {
+    ::exercises::again!();
+    ::exercises::log::a_long_line_before_the_close_comes_out(|inputs, interval, output| {
+        ::exercises::merge_with(crate::read_lines, inputs, interval, output)
+    });
 }

@@ -5,9 +5,9 @@
 //!
 //! Minutes: 20
 //!
-//! Chapter: docs/src/stage-1.md
+//! Chapter: docs/src/stage-1.md, up to "The tail"
 //!
-//! When it works: seven tests pass. The fourth input fails, the output is full, or a follower panics: each time the run
+//! When it works: all tests pass. The fourth input fails, the output is full, or a follower panics: each time the run
 //! ends at once, with the error, although the other followers would go on for ever.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,7 +56,7 @@ fn main() {}
 // The tests. Leave what follows as it is.
 
 #[cfg(test)]
-equivalence::suite! {
+::equivalence::suite! {
     crate::run_threads;
     #[test]
     one_input_is_copied

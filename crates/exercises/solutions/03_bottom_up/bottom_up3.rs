@@ -4,9 +4,9 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/stage-3.md
+//! Chapter: docs/src/stage-3.md, up to "The code"
 //!
-//! When it works: five tests pass. With an interval of an hour the run ends at once when its inputs are closed, and
+//! When it works: all tests pass. With an interval of an hour the run ends at once when its inputs are closed, and
 //! what was written just before the close, or was being read at that moment, comes out.
 //!
 //! # Why
@@ -50,8 +50,9 @@ fn main() {}
 
 #[test]
 fn what_a_read_has_taken_at_the_close_comes_out() {
-    use exercises::stage4::{QUEUE, block_on_one_thread, run_tasks_with, send};
-    exercises::bottom_up::what_a_read_has_taken_at_the_close_comes_out(|inputs, interval, output, taken| {
+    ::exercises::again!();
+    use ::exercises::stage4::{QUEUE, block_on_one_thread, run_tasks_with, send};
+    ::exercises::bottom_up::what_a_read_has_taken_at_the_close_comes_out(|inputs, interval, output, taken| {
         block_on_one_thread(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
             let log = PooledLog::open_slow(input, taken.clone());
             async move { tail_async(log?, interval, async move |chunk| send(&queue, chunk).await).await }
@@ -61,11 +62,11 @@ fn what_a_read_has_taken_at_the_close_comes_out() {
 
 #[cfg(test)]
 fn merge(
-    inputs: Vec<merge_core::Input>,
+    inputs: Vec<::merge_core::Input>,
     interval: Duration,
-    output: merge_core::Output,
-) -> Result<merge_core::Summary> {
-    use exercises::stage4::{QUEUE, block_on, run_tasks_with, send};
+    output: ::merge_core::Output,
+) -> Result<::merge_core::Summary> {
+    use ::exercises::stage4::{QUEUE, block_on, run_tasks_with, send};
     block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
         let log = PooledLog::open(input);
         async move { tail_async(log?, interval, async move |chunk| send(&queue, chunk).await).await }
@@ -73,7 +74,7 @@ fn merge(
 }
 
 #[cfg(test)]
-equivalence::suite! {
+::equivalence::suite! {
     crate::merge;
     #[test]
     a_close_wakes_a_follower_at_once
@@ -83,4 +84,16 @@ equivalence::suite! {
     a_last_line_without_newline_waits_and_is_ended_at_close
     #[test]
     what_is_written_just_before_the_close_is_merged
+}
+
+#[test]
+fn an_idle_log_is_left_alone() {
+    ::exercises::again!();
+    use ::exercises::stage4::{QUEUE, block_on_one_thread, run_tasks_with, send};
+    ::exercises::bottom_up::an_idle_log_is_left_alone(|inputs, interval, output, reads| {
+        block_on_one_thread(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
+            let log = PooledLog::open_counted(input, reads.clone());
+            async move { tail_async(log?, interval, async move |chunk| send(&queue, chunk).await).await }
+        }))
+    });
 }

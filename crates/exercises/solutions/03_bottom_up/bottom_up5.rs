@@ -5,7 +5,7 @@
 //!
 //! Minutes: 25
 //!
-//! Chapter: docs/src/stage-4.md
+//! Chapter: docs/src/stage-4.md, up to "How it ends"
 //!
 //! When it works: all tests pass. The lines that were in the logs at ctrl-c come out, and the run ends with its
 //! summary. On Unix one of the tests sends a real ctrl-c.
@@ -54,33 +54,45 @@ fn main() {}
 
 #[test]
 fn at_the_signal_what_was_written_comes_out() {
-    exercises::bottom_up::at_the_signal_what_was_written_comes_out(|inputs, interval, output, signal| {
+    ::exercises::again!();
+    ::exercises::bottom_up::at_the_signal_what_was_written_comes_out(|inputs, interval, output, signal| {
         let signal = async { signal.await.map_err(io::Error::other) };
-        exercises::stage4::block_on_one_thread(merge_until(signal, inputs, interval, output))
+        ::exercises::stage4::block_on_one_thread(merge_until(signal, inputs, interval, output))
+    });
+}
+
+#[test]
+fn an_error_after_the_signal_is_returned() {
+    ::exercises::again!();
+    ::exercises::bottom_up::an_error_after_the_signal_is_returned(|inputs, interval, output, signal| {
+        let signal = async { signal.await.map_err(io::Error::other) };
+        ::exercises::stage4::block_on_one_thread(merge_until(signal, inputs, interval, output))
     });
 }
 
 #[test]
 fn a_signal_that_cannot_be_listened_to_is_an_error() {
-    exercises::bottom_up::a_signal_that_cannot_be_listened_to_is_an_error(|inputs, interval, output| {
+    ::exercises::again!();
+    ::exercises::bottom_up::a_signal_that_cannot_be_listened_to_is_an_error(|inputs, interval, output| {
         let deaf = async { Err(io::Error::other("no handler can be installed")) };
-        exercises::stage4::block_on_one_thread(merge_until(deaf, inputs, interval, output))
+        ::exercises::stage4::block_on_one_thread(merge_until(deaf, inputs, interval, output))
     });
 }
 
 #[test]
 fn at_ctrl_c_what_was_written_comes_out() {
-    exercises::bottom_up::at_ctrl_c_what_was_written_comes_out(|inputs, interval, output| {
-        exercises::stage4::block_on_one_thread(merge_until(tokio::signal::ctrl_c(), inputs, interval, output))
+    ::exercises::again!();
+    ::exercises::bottom_up::at_ctrl_c_what_was_written_comes_out(|inputs, interval, output| {
+        ::exercises::stage4::block_on_one_thread(merge_until(::tokio::signal::ctrl_c(), inputs, interval, output))
     });
 }
 
 // No signal comes.
 #[cfg(test)]
-equivalence::suite! {
+::equivalence::suite! {
     |inputs, interval, output| {
-        let run = crate::merge_until(std::future::pending(), inputs, interval, output);
-        exercises::stage4::block_on(run)
+        let run = crate::merge_until(::std::future::pending(), inputs, interval, output);
+        ::exercises::stage4::block_on(run)
     };
     #[test]
     one_input_is_copied

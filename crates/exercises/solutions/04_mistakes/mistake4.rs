@@ -8,7 +8,7 @@
 //!
 //! Chapter: docs/src/gallery.md
 //!
-//! When it works: six scenarios pass. An output that fails ends idle followers, and busy ones as well.
+//! When it works: all tests pass. An output that fails ends idle followers, and busy ones as well.
 //!
 //! # Why
 //!
@@ -78,8 +78,8 @@ fn main() {}
 // The tests. Leave what follows as it is.
 
 #[cfg(test)]
-equivalence::suite! {
-    |inputs, interval, output| exercises::stage4::block_on(crate::run_tasks(inputs, interval, output));
+::equivalence::suite! {
+    |inputs, interval, output| ::exercises::stage4::block_on(crate::run_tasks(inputs, interval, output));
     #[test]
     one_input_is_copied
     #[test]

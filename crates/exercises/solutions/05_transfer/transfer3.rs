@@ -7,7 +7,7 @@
 //!
 //! Chapter: docs/src/stage-3.md
 //!
-//! When it works: seven scenarios pass, and the threaded top does not know that its sessions are async now. No part of
+//! When it works: all tests pass, and the threaded top does not know that its sessions are async now. No part of
 //! a request is lost when a client is asked `still there?`. The stop ends every session, wherever it waits.
 //!
 //! # Why
@@ -91,7 +91,7 @@ fn main() {}
 // The tests. Leave what follows as it is.
 
 #[cfg(test)]
-exercises::guessing::suite! {
+::exercises::guessing::suite! {
     crate::serve;
     #[test]
     a_transcript_comes_back_byte_for_byte
@@ -107,4 +107,6 @@ exercises::guessing::suite! {
     the_stop_ends_open_sessions
     #[test]
     the_stop_ends_a_session_whose_client_does_not_read
+    #[test]
+    a_request_that_is_no_text_is_refused
 }

@@ -6,7 +6,7 @@
 //!
 //! Chapter: docs/src/stage-4.md
 //!
-//! When it works: eight scenarios pass on a runtime with a single thread. Six hundred sessions share it, and none of
+//! When it works: all tests pass on a runtime with a single thread. Six hundred sessions share it, and none of
 //! them holds up another. No session can end the server, and the report counts every one.
 //!
 //! # Why
@@ -35,7 +35,7 @@ async fn serve_tasks(listener: TcpListener, room: Arc<Room>) -> io::Result<Repor
         select! {
             () = room.stop.stopped() => break,
             // As they end: a server may run for long.
-            Some(ended) = sessions.join_next() => report.add(ended?),
+            Some(ended) = sessions.join_next() => report.add(ended.unwrap_or_else(|panic| Err(panic.into()))),
             accepted = listener.accept() => {
                 let (socket, _) = accepted?;
                 let room = Arc::clone(&room);
@@ -45,7 +45,7 @@ async fn serve_tasks(listener: TcpListener, room: Arc<Room>) -> io::Result<Repor
     }
     // Each of them has seen the stop.
     while let Some(ended) = sessions.join_next().await {
-        report.add(ended?);
+        report.add(ended.unwrap_or_else(|panic| Err(panic.into())));
     }
     Ok(report)
 }
@@ -55,8 +55,8 @@ fn main() {}
 // The tests. Leave what follows as it is.
 
 #[cfg(test)]
-exercises::guessing::suite! {
-    |listener, room| exercises::guessing::on_one_thread(listener, |listener| crate::serve_tasks(listener, room));
+::exercises::guessing::suite! {
+    |listener, room| ::exercises::guessing::on_one_thread(listener, |listener| crate::serve_tasks(listener, room));
     #[test]
     a_transcript_comes_back_byte_for_byte
     #[test]
@@ -73,4 +73,6 @@ exercises::guessing::suite! {
     the_stop_ends_a_session_whose_client_does_not_read
     #[test]
     a_stop_before_the_first_client_ends_the_server
+    #[test]
+    a_session_that_panics_ends_no_other
 }

@@ -1,11 +1,11 @@
 //! The threaded server: the answer of `transfer1`. The later exercises are given its two halves.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::{Answer, Ended, Game, Report, Room, STILL_THERE, lock};
+use super::{Answer, Ended, Game, Report, Room, STILL_THERE, is_idle, lock};
 
 /// The blocking top: a thread per session, until the server is stopped and all of them have ended.
 ///
@@ -74,10 +74,4 @@ pub fn session(socket: TcpStream, room: &Room) -> io::Result<Ended> {
             }
         }
     }
-}
-
-/// Whether a read has timed out. Systems use different names for this error.
-#[must_use]
-pub fn is_idle(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -125,6 +125,11 @@ impl Server {
         Ok(())
     }
 
+    /// Makes the session of the next request panic.
+    pub fn panic_next(&self) {
+        self.room.panic_next();
+    }
+
     /// Gives a server that is about to end the time for it. It must not end: it has not been stopped.
     fn end_by_itself(&self) -> Result<(), Violation> {
         match self.end.recv_timeout(Duration::from_millis(500)) {
@@ -195,14 +200,14 @@ impl Client {
     /// When another answer comes, or none.
     pub fn ask(&mut self, request: &str) -> Result<(), Violation> {
         let answer = self.answer(request);
-        self.send(&format!("{request}\n"))?;
+        self.send(format!("{request}\n"))?;
         if self.asked { self.expect_at_last(&answer) } else { self.expect(&answer) }
     }
 
     /// The right answer to `request`, which the caller sends with [`Client::send`]. Counts a guess.
-    pub fn answer(&mut self, request: &str) -> String {
+    pub fn answer(&mut self, request: impl AsRef<[u8]>) -> String {
         let mut expected = lock(&self.expected);
-        match self.game.answer(format!("{request}\n").as_bytes(), &mut expected.board) {
+        match self.game.answer(&[request.as_ref(), b"\n"].concat(), &mut expected.board) {
             Answer::Reply(text) => text,
             Answer::Last(text, ended) => {
                 expected.report.refused += usize::from(ended == Ended::Refused);
@@ -216,9 +221,9 @@ impl Client {
     /// # Errors
     ///
     /// When the server has hung up, or reads nothing more.
-    pub fn send(&mut self, text: &str) -> Result<(), Violation> {
-        self.sent = show(text);
-        self.socket.get_mut().write_all(text.as_bytes()).map_err(|error| self.lost(&error, "to be listened to"))
+    pub fn send(&mut self, text: impl AsRef<[u8]>) -> Result<(), Violation> {
+        self.sent = show(&String::from_utf8_lossy(text.as_ref()));
+        self.socket.get_mut().write_all(text.as_ref()).map_err(|error| self.lost(&error, "to be listened to"))
     }
 
     /// Waits for the line `expected`, which has a newline.

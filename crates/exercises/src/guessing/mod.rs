@@ -74,10 +74,10 @@ use std::sync::Arc;
 
 use equivalence::Settings;
 
-pub use blocking::{is_idle, serve_threads, session};
+pub use blocking::{serve_threads, session};
 pub use fixture::{Client, HOUR, Server};
 pub use game::{Answer, Board, Ended, Game, STILL_THERE};
-pub use room::{HangUp, Report, Room, SEATS, Stop, lock};
+pub use room::{HangUp, Report, Room, SEATS, Stop, is_idle, lock};
 pub use tasks::{on_one_thread, session_async};
 pub use violation::Violation;
 
@@ -92,8 +92,8 @@ pub type EntryPoint = fn(TcpListener, Arc<Room>) -> io::Result<Report>;
 #[macro_export]
 macro_rules! guessing_suite {
     ($merge:expr; $(#[test] $name:ident)+) => { $(
-        #[test]
-        fn $name() {
+        #[cfg_attr(test, test)]
+        pub fn $name() {
             let scenario = $crate::guessing::scenarios::$name;
             $crate::guessing::check(stringify!($name), scenario, $merge, option_env!("CARGO_BIN_NAME"));
         }
@@ -142,5 +142,9 @@ mod tests {
         a_stop_before_the_first_client_ends_the_server
         #[test]
         nonsense_ends_one_session_and_not_the_others
+        #[test]
+        every_seat_can_be_taken
+        #[test]
+        a_request_that_is_no_text_is_refused
     }
 }

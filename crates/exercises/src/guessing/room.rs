@@ -1,8 +1,9 @@
 //! The state that the sessions of a server share, the stop, and the report, which collects the results of the sessions.
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,18 +22,30 @@ pub struct Room {
     /// Stops the server.
     pub stop: Stop,
     board: Mutex<Board>,
+    /// Whether the next session that needs the board panics. For a scenario.
+    panics: AtomicBool,
 }
 
 impl Room {
     /// An empty score board.
     #[must_use]
     pub fn new(idle: Duration) -> Self {
-        Self { idle, stop: Stop::default(), board: Mutex::default() }
+        Self { idle, stop: Stop::default(), board: Mutex::default(), panics: AtomicBool::new(false) }
     }
 
     /// The score board, for as long as the guard lives. Blocks while another session has it.
+    ///
+    /// # Panics
+    ///
+    /// When a scenario wants it.
     pub fn board(&self) -> MutexGuard<'_, Board> {
+        assert!(!self.panics.swap(false, Ordering::Relaxed), "the session panics, as it was told to");
         lock(&self.board)
+    }
+
+    /// Makes the next call of [`Room::board`] panic.
+    pub(crate) fn panic_next(&self) {
+        self.panics.store(true, Ordering::Relaxed);
     }
 }
 
@@ -46,7 +59,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Adds the result of one session. An error is that of one connection: for the server, the client has left.
+    /// Adds the result of one session. An error, and a panic, is that of one connection: for the server, the client has
+    /// left.
     pub fn add(&mut self, ended: io::Result<Ended>) {
         self.sessions += 1;
         if matches!(ended, Ok(Ended::Refused)) {
@@ -156,4 +170,10 @@ impl Drop for HangUp<'_> {
 /// the data is always consistent.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a read has timed out. Systems use different names for this error.
+#[must_use]
+pub fn is_idle(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }

@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::fixture::{Client, HOUR, Server};
-use super::{EntryPoint, STILL_THERE, Violation};
+use super::{EntryPoint, SEATS, STILL_THERE, Violation};
 
 type Outcome = Result<(), Violation>;
 
@@ -64,7 +64,7 @@ pub fn requests_in_one_piece_are_answered_one_by_one(merge: EntryPoint, settings
             piece += &request;
             piece.push('\n');
         }
-        anna.send(&(piece + "scor"))?;
+        anna.send(piece + "scor")?;
         for answer in answers {
             anna.expect(&answer)?;
         }
@@ -87,9 +87,18 @@ pub fn a_client_is_served_beside_a_silent_one(merge: EntryPoint, settings: &Sett
 
 /// More sessions than a runtime has workers, and more than its blocking pool has threads by default.
 pub fn six_hundred_sessions_are_open_at_once(merge: EntryPoint, settings: &Settings) -> Outcome {
+    sessions_are_open_at_once(600, merge, settings)
+}
+
+/// As many sessions as may be open at once.
+pub fn every_seat_can_be_taken(merge: EntryPoint, settings: &Settings) -> Outcome {
+    sessions_are_open_at_once(SEATS, merge, settings)
+}
+
+fn sessions_are_open_at_once(sessions: usize, merge: EntryPoint, settings: &Settings) -> Outcome {
     Server::start(merge, HOUR, settings).holds(|server| {
         let mut clients = Vec::new();
-        for number in 0..600 {
+        for number in 0..sessions {
             let mut client = server.client(&format!("client-{number}"))?;
             client.ask("guess 50")?;
             clients.push(client);
@@ -191,6 +200,33 @@ pub fn nonsense_ends_one_session_and_not_the_others(merge: EntryPoint, settings:
     })
 }
 
+/// A request in bytes that are no text is a request like any other: it is answered, and counted.
+pub fn a_request_that_is_no_text_is_refused(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
+        let mut stays = server.client("stays")?;
+        let mut odd = server.client("odd")?;
+        let answer = odd.answer(b"guess \xff\xfe");
+        odd.send(b"guess \xff\xfe\n")?;
+        odd.expect(&answer)?;
+        odd.expect_end()?;
+        stays.ask("guess 50")
+    })
+}
+
+/// A session panics. Its client loses the connection; the other games go on, and new ones begin.
+pub fn a_session_that_panics_ends_no_other(merge: EntryPoint, settings: &Settings) -> Outcome {
+    Server::start(merge, HOUR, settings).holds(|server| {
+        let mut stays = server.client("stays")?;
+        let mut unlucky = server.client("unlucky")?;
+        server.panic_next();
+        unlucky.send("guess 50\n")?;
+        unlucky.expect_end()?;
+        stays.ask("guess 50")?;
+        server.client("comes")?.ask("guess 50")?;
+        stays.ask("guess 51")
+    })
+}
+
 /// A client whose session waits in a write that does not end. `other` plays meanwhile.
 fn client_that_does_not_read(server: &Server, other: &mut Client) -> Result<Client, Violation> {
     // One line of scores is so long that so many of them do not fit into any system's buffers.
@@ -201,7 +237,7 @@ fn client_that_does_not_read(server: &Server, other: &mut Client) -> Result<Clie
 
     let mut silent = server.client(&"x".repeat(NAME))?;
     silent.ask("guess 50")?;
-    silent.send(&"scores\n".repeat(REQUESTS))?;
+    silent.send("scores\n".repeat(REQUESTS))?;
     let mut room = vec![0; NAME * REQUESTS];
     let (mut before, mut rounds) = (0, 0);
     while rounds < ROUNDS {

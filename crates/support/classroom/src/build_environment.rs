@@ -3,10 +3,15 @@
 //! It calls rustc itself, because with Cargo all answers would share one target directory: Cargo locks it, so they
 //! would be compiled one after the other, and the sandbox would have to let each of them write into it. rustc reads the
 //! compiled dependencies and writes into a folder of the answer's own. It is not about speed: 0.2 s against 0.4 s.
+//!
+//! The answer becomes a library, whose tests are plain functions. Our own `main` calls them: see
+//! `crates/exercises/src/judge.rs`.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -15,14 +20,16 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::limits::{Limit, Limits, Run, run};
+use crate::limits::{Job, Limit, Limits, Run, run};
 use crate::notes::Exercise;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Kind, Sandbox};
 
 /// For the compiler. One answer takes it less than a second.
 const COMPILER: Limits =
-    Limits { time: Duration::from_secs(120), memory: 3 * 1024 * 1024 * 1024, patience: Duration::ZERO };
+    Limits { time: Duration::from_secs(30), memory: 2 * 1024 * 1024 * 1024, patience: Duration::ZERO };
 const PROGRAM: &str = "answer.exe";
+/// How much of a report is kept, in bytes.
+const REPORT: usize = 64 * 1024;
 
 /// What every answer is compiled with: rustc, the exercises' library and its dependencies.
 #[derive(Debug)]
@@ -33,12 +40,31 @@ pub(crate) struct BuildEnvironment {
     /// The compiled files, and the folders that they are in.
     libraries: Vec<PathBuf>,
     folders: BTreeSet<PathBuf>,
-    sandboxed: bool,
+    kind: Kind,
+    /// The program that supervises each run in a sandbox: this one.
+    supervisor: PathBuf,
 }
 
 /// The folder of a compiled answer. It is removed with this value.
 #[derive(Debug)]
 pub(crate) struct Program(TempDir);
+
+/// Why there is no program.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// By the compiler, with its report.
+    Report(String),
+    Exceeded(Limit),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Report(report) => write!(f, "\n{report}"),
+            Self::Exceeded(limit) => write!(f, "{limit:?}"),
+        }
+    }
+}
 
 /// How a test ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,52 +111,56 @@ impl BuildEnvironment {
             arguments.extend(["-L".into(), argument]);
         }
         let sysroot = PathBuf::from(printed("rustc", "--print sysroot")?.trim());
-        Ok(Self { sysroot, arguments, libraries, folders, sandboxed: false })
+        Ok(Self { sysroot, arguments, libraries, folders, kind: Kind::None, supervisor: PathBuf::new() })
     }
 
-    /// From now on runs the compiler and the answers in a sandbox. Fails where the system has none.
-    pub(crate) fn sandbox(&mut self) -> Result<()> {
-        let mut version = Command::new(self.rustc());
-        let tried = self.compiler_sandbox().spawn(version.arg("--version").stdout(Stdio::null()));
-        ensure!(
-            tried.and_then(|mut child| child.wait()).is_ok_and(|status| status.success()),
-            "this system has no sandbox for the answers (Linux with Landlock); --trust runs them without one"
-        );
-        // Every program that is started later inherits these: at most 1 GiB per file, and no core dump.
-        #[cfg(target_os = "linux")]
-        for (resource, limit) in [(rlimit::Resource::FSIZE, 1 << 30), (rlimit::Resource::CORE, 0)] {
-            rlimit::setrlimit(resource, limit, limit)?;
-        }
-        self.sandboxed = true;
+    /// From now on runs the compiler and the answers in a sandbox of this kind, each under a supervisor of its own.
+    pub(crate) fn sandbox(&mut self, kind: Kind) -> Result<()> {
+        self.supervisor = std::env::current_exe()?;
+        self.kind = kind;
         Ok(())
     }
 
-    /// Compiles `answer` with its tests. If the compiler refuses it, the inner error is the compiler's report. Blocks.
-    pub(crate) fn build(&self, exercise: &Exercise, answer: &str) -> Result<Result<Program, String>> {
+    /// Compiles `answer` with its tests. Blocks.
+    pub(crate) fn build(&self, exercise: &Exercise, answer: &str) -> Result<Result<Program, Refused>> {
         let folder = tempfile::tempdir()?;
+        let tests = exercise.tests();
+        let tests: Vec<_> = tests.iter().map(|test| format!("({test:?}, answer::{test} as fn()), ")).collect();
         let source = format!("{}.rs", exercise.name);
-        fs::write(folder.path().join(&source), answer)?;
-        let mut command = self.command(&self.rustc(), folder.path());
-        command
-            .args(["--edition=2024", "--test", "--crate-type=bin", "--color=never", "-Awarnings", "-Cstrip=symbols"])
-            .arg(format!("--crate-name={}", exercise.name))
-            .args(&self.arguments)
-            .args(["-o", PROGRAM, &source])
+        fs::write(folder.path().join(&source), exercise.judged(answer))?;
+        fs::write(
+            folder.path().join("main.rs"),
+            format!("fn main() {{ exercises::judge::run(&[{}]) }}\n", tests.concat()),
+        )?;
+        // No exercise needs `unsafe`, and what has it can read the memory of our own code.
+        let library = ["--crate-type=rlib", "--crate-name=answer", "-Funsafe-code", "-o", "libanswer.rlib", &source];
+        let program = ["--crate-type=bin", "--extern=answer=libanswer.rlib", "-o", PROGRAM, "main.rs"];
+        for step in [&library[..], &program[..]] {
+            let arguments = ["--edition=2024", "--color=never", "-Awarnings", "-Cstrip=symbols"].iter().chain(step);
+            let arguments = arguments.map(OsString::from).chain(self.arguments.iter().cloned()).collect();
             // As Cargo does: a failing scenario prints the command that runs it again.
-            .env("CARGO_BIN_NAME", &exercise.name);
-        let compiled = self.run(&mut command, self.compiler_sandbox(), folder.path(), COMPILER)?;
-        let succeeded = compiled.end.is_ok_and(|status| status.success());
-        Ok(if succeeded { Ok(Program(folder)) } else { Err(compiled.output) })
+            let environment = vec![("CARGO_BIN_NAME".into(), OsString::from(&exercise.name))];
+            let compiled = self.run(
+                &self.rustc(),
+                arguments,
+                environment,
+                String::new(),
+                self.compiler_sandbox(),
+                folder.path(),
+                COMPILER,
+            )?;
+            match compiled.end {
+                Ok((true, _)) => {}
+                Ok(_) => return Ok(Err(Refused::Report(capped(&compiled.output)))),
+                Err(limit) => return Ok(Err(Refused::Exceeded(limit))),
+            }
+        }
+        Ok(Ok(Program(folder)))
     }
 
     /// Runs one test of a built answer. Blocks.
     pub(crate) fn test(&self, exercise: &Exercise, program: &Program, test: &str, limits: Limits) -> Result<Outcome> {
-        let Run { end, output } = self.run_tests(exercise, program, &["--exact", test], limits)?;
-        Ok(match end {
-            Err(limit) => Outcome::Exceeded(limit),
-            Ok(status) => outcome(&output, test)
-                .unwrap_or_else(|| Outcome::Died(format!("the program ended early: {status}\n{}", output.trim()))),
-        })
+        Ok(self.run_tests(exercise, program, &[test], limits)?.remove(0))
     }
 
     /// Runs all tests of a built answer, and returns the first that does not pass, in the order of the exercise.
@@ -142,11 +172,11 @@ impl BuildEnvironment {
         limits: Limits,
     ) -> Result<Option<(String, Outcome)>> {
         // All at the same time first, which is quick. If that program does not reach its end, each test runs alone.
-        let all = self.run_tests(exercise, program, &[], limits)?;
-        let ended = all.end.is_ok() && all.output.contains("\ntest result: ");
-        for test in exercise.tests() {
-            let seen = outcome(&all.output, test).filter(|_| ended);
-            let outcome = seen.map_or_else(|| self.test(exercise, program, test, limits), Ok)?;
+        let tests = exercise.tests();
+        let all = self.run_tests(exercise, program, &tests, limits)?;
+        let ended = !all.iter().any(|outcome| matches!(outcome, Outcome::Exceeded(_) | Outcome::Died(_)));
+        for (test, outcome) in tests.into_iter().zip(all) {
+            let outcome = if ended { outcome } else { self.test(exercise, program, test, limits)? };
             if outcome != Outcome::Passed {
                 return Ok(Some((test.to_owned(), outcome)));
             }
@@ -154,15 +184,40 @@ impl BuildEnvironment {
         Ok(None)
     }
 
-    fn run_tests(&self, exercise: &Exercise, program: &Program, arguments: &[&str], limits: Limits) -> Result<Run> {
+    fn run_tests(
+        &self,
+        exercise: &Exercise,
+        program: &Program,
+        tests: &[&str],
+        limits: Limits,
+    ) -> Result<Vec<Outcome>> {
+        // Two hasher states that the system has chosen at random: only we know them.
+        let random = || RandomState::new().build_hasher().finish();
+        let secrets: Vec<_> = tests.iter().map(|_| format!("{:016x}{:016x}", random(), random())).collect();
+        let lines: Vec<_> = tests.iter().zip(&secrets).map(|(test, secret)| format!("{test} {secret}\n")).collect();
+
         let scratch = tempfile::tempdir()?;
         let program = program.0.path().join(PROGRAM);
-        let mut command = self.command(&program, scratch.path());
-        let patience = limits.patience.as_secs().to_string();
-        command.args(arguments).env("TEST_PATIENCE", patience).env("RUST_BACKTRACE", "0");
         let mut sandbox = Sandbox { network: exercise.notes.network, ..system() };
-        sandbox.run.push(program);
-        self.run(&mut command, sandbox, scratch.path(), limits)
+        sandbox.run.push(program.clone());
+        let patience = limits.patience.as_secs().to_string();
+        let environment = [("TEST_PATIENCE", patience.as_str()), ("RUST_BACKTRACE", "0")]
+            .map(|(name, value)| (name.into(), value.into()));
+        let Run { end, output } =
+            self.run(&program, Vec::new(), environment.into(), lines.concat(), sandbox, scratch.path(), limits)?;
+        let outcome = |secret: &String| {
+            let status = match &end {
+                Err(limit) => return Outcome::Exceeded(*limit),
+                Ok((true, _)) if output.contains(&format!("\n{secret} ok\n")) => return Outcome::Passed,
+                Ok((_, status)) => status,
+            };
+            let report = output.split_once(&format!("\n{secret} failed\n"));
+            match report.and_then(|(_, report)| report.split_once(&format!("\n{secret} end\n"))) {
+                Some((report, _)) => Outcome::Failed(capped(report.trim())),
+                None => Outcome::Died(capped(&format!("the program ended early: {status}\n{}", output.trim()))),
+            }
+        };
+        Ok(secrets.iter().map(outcome).collect())
     }
 
     fn rustc(&self) -> PathBuf {
@@ -170,30 +225,49 @@ impl BuildEnvironment {
     }
 
     fn compiler_sandbox(&self) -> Sandbox {
-        let mut sandbox = system();
+        // The compiler finds its libraries by `/proc`.
+        let mut sandbox = Sandbox { proc: true, ..system() };
         // The compiler calls a linker, which calls other programs.
         sandbox.run.append(&mut sandbox.read);
+        sandbox.run.extend(["/usr", "/bin", "/etc/alternatives"].map(PathBuf::from));
         sandbox.run.push(self.sysroot.clone());
         sandbox.read.clone_from(&self.libraries);
         sandbox.list.extend(self.folders.iter().cloned());
         sandbox
     }
 
-    fn command(&self, program: &Path, folder: &Path) -> Command {
-        let mut command = Command::new(program);
-        if self.sandboxed {
-            // The teacher's environment is not for the answer. But the linker must be found.
-            command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
-        }
-        command.current_dir(folder).env("TMPDIR", folder);
-        command
+    /// Runs `program`, which may write in `folder`.
+    #[allow(clippy::too_many_arguments, reason = "the parts of a job")]
+    fn run(
+        &self,
+        program: &Path,
+        arguments: Vec<OsString>,
+        mut environment: Vec<(String, OsString)>,
+        input: String,
+        mut sandbox: Sandbox,
+        folder: &Path,
+        limits: Limits,
+    ) -> Result<Run> {
+        sandbox.write.push(folder.to_owned());
+        environment.push(("TMPDIR".into(), folder.into()));
+        // The linker must be found.
+        environment.extend(std::env::var_os("PATH").map(|path| ("PATH".into(), path)));
+        let (program, folder, kind) = (program.to_owned(), folder.to_owned(), self.kind);
+        let job = Job { program, arguments, folder, environment, input, sandbox, kind, limits };
+        let ran = if self.kind == Kind::None { Ok(run(&job)?) } else { self.supervised(&job) };
+        ran.with_context(|| format!("cannot run {}", job.program.display()))
     }
 
-    /// Runs `command`, which may write in `folder`.
-    fn run(&self, command: &mut Command, mut sandbox: Sandbox, folder: &Path, limits: Limits) -> Result<Run> {
-        sandbox.write.push(folder.to_owned());
-        let sandbox = self.sandboxed.then_some(&sandbox);
-        run(command, sandbox, limits).with_context(|| format!("cannot run {}", command.get_program().display()))
+    /// Runs a job in a process that adopts what the job leaves behind.
+    fn supervised(&self, job: &Job) -> Result<Run> {
+        let mut supervisor = Command::new(&self.supervisor);
+        let mut supervisor = supervisor.arg("supervise").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        if let Some(input) = supervisor.stdin.take() {
+            serde_json::to_writer(input, job)?;
+        }
+        let output = supervisor.wait_with_output()?;
+        ensure!(output.status.success(), "the supervisor: {}", output.status);
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 }
 
@@ -205,20 +279,19 @@ fn system() -> Sandbox {
     let files = folders.flatten().flatten().map(|entry| entry.path());
     let loaders = files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ld-")));
     Sandbox {
-        read: paths(&["/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/dev/urandom"]),
+        read: paths(&["/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/urandom"]),
         run: loaders.collect(),
         write: paths(&["/dev/null", "/dev/full"]),
         ..Sandbox::default()
     }
 }
 
-/// The end of a test as the harness reports it, if it does.
-fn outcome(output: &str, test: &str) -> Option<Outcome> {
-    if output.contains(&format!("\ntest {test} ... ok\n")) {
-        return Some(Outcome::Passed);
+/// The start and the end of a long report.
+fn capped(report: &str) -> String {
+    if report.len() <= REPORT {
+        return report.to_owned();
     }
-    let (_, report) = output.split_once(&format!("\n---- {test} stdout ----\n"))?;
-    let report = report.split("\n---- ").next().unwrap_or(report).split("\nfailures:\n").next().unwrap_or(report);
-    let lines = report.lines().filter(|line| !line.starts_with("thread '") && !line.starts_with("note: run with"));
-    Some(Outcome::Failed(lines.collect::<Vec<_>>().join("\n").trim().to_owned()))
+    let (start, end) = (&report.as_bytes()[..REPORT / 2], &report.as_bytes()[report.len() - REPORT / 2..]);
+    let left_out = report.len() - REPORT;
+    format!("{}\n… {left_out} bytes are left out …\n{}", String::from_utf8_lossy(start), String::from_utf8_lossy(end))
 }

@@ -7,9 +7,9 @@ use anyhow::Result;
 use pulldown_cmark::{Event, Parser};
 use rayon::prelude::*;
 
-use crate::build_environment::{BuildEnvironment, Outcome};
+use crate::build_environment::{BuildEnvironment, Outcome, Refused};
 use crate::limits::Limits;
-use crate::notes::{Course, Exercise, Failure, TESTS, parts};
+use crate::notes::{Course, Exercise, Failure, TESTS, parts, read};
 
 /// For our own programs.
 const LIMITS: Limits =
@@ -42,8 +42,12 @@ fn one(course: &Course, environment: &BuildEnvironment, exercise: &Exercise) -> 
     let Exercise { header, notes, starter, solution, .. } = exercise;
 
     // The text.
-    if !course.file(&header.chapter).is_file() {
-        problems.push(format!("there is no chapter {}", header.chapter));
+    match (read(&course.file(&header.chapter)), &header.until) {
+        (Err(_), _) => problems.push(format!("there is no chapter {}", header.chapter)),
+        (Ok(text), Some(until)) if !text.lines().any(|line| line.strip_prefix("## ") == Some(until)) => {
+            problems.push(format!("{} has no heading {until:?}", header.chapter));
+        }
+        _ => {}
     }
     for (file, text) in [("starter", starter), ("solution", solution)] {
         let count = text.matches(TESTS).count();
@@ -65,13 +69,14 @@ fn one(course: &Course, environment: &BuildEnvironment, exercise: &Exercise) -> 
         problems.push(format!("{lines} lines in {minutes} minutes: is this an exercise?"));
     }
     let wrong = notes.wrong.iter().flat_map(|wrong| [&wrong.answer, &wrong.why]);
-    let prose = notes.hints.iter().chain(&notes.questions).chain(&notes.rubric).chain(wrong);
+    let passes = notes.passes.iter().flat_map(|passes| [&passes.answer, &passes.why]);
+    let prose = notes.hints.iter().chain(&notes.questions).chain(&notes.rubric).chain(wrong).chain(passes);
     problems.extend(prose.chain([&header.title, &notes.aim, &notes.demonstration]).filter_map(|text| html_in(text)));
 
     // The programs.
     problems.extend(fails_as_said(environment, exercise, "the starter", starter, &notes.starter)?);
     match environment.build(exercise, solution)? {
-        Err(report) => problems.push(format!("the solution does not compile:\n{report}")),
+        Err(refused) => problems.push(format!("the solution does not compile: {refused}")),
         Ok(program) => {
             if let Some((test, outcome)) = environment.first_failure(exercise, &program, LIMITS)? {
                 problems.push(format!("the solution does not pass {test}: {outcome:?}"));
@@ -80,7 +85,15 @@ fn one(course: &Course, environment: &BuildEnvironment, exercise: &Exercise) -> 
     }
     for wrong in &notes.wrong {
         let name = format!("the wrong answer {:?}", wrong.answer);
-        problems.extend(fails_as_said(environment, exercise, &name, &exercise.wrong(wrong)?, &wrong.failure)?);
+        let answer = exercise.wrong(&wrong.answer, &wrong.edit)?;
+        problems.extend(fails_as_said(environment, exercise, &name, &answer, &wrong.failure)?);
+    }
+    for passes in &notes.passes {
+        let failure = match environment.build(exercise, &exercise.wrong(&passes.answer, &passes.edit)?)? {
+            Err(refused) => Some(refused.to_string()),
+            Ok(program) => environment.first_failure(exercise, &program, LIMITS)?.map(|(test, _)| test),
+        };
+        problems.extend(failure.map(|failure| format!("{:?} does not pass any more: {failure}", passes.answer)));
     }
     Ok(problems)
 }
@@ -113,8 +126,8 @@ fn fails_as_said(
     Failure { fails, says }: &Failure,
 ) -> Result<Option<String>> {
     let (program, test) = match (environment.build(exercise, answer)?, fails) {
-        (Err(report), None) if report.contains(says) => return Ok(None),
-        (Err(report), _) => return Ok(Some(format!("{name} does not compile:\n{report}"))),
+        (Err(Refused::Report(report)), None) if report.contains(says) => return Ok(None),
+        (Err(refused), _) => return Ok(Some(format!("{name} does not compile: {refused}"))),
         (Ok(_), None) => return Ok(Some(format!("{name} compiles"))),
         (Ok(program), Some(test)) => (program, test),
     };

@@ -9,15 +9,17 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use crate::build_environment::{BuildEnvironment, Outcome};
-use crate::limits::Limits;
-use crate::notes::{Course, Exercise, parts};
+use crate::build_environment::{BuildEnvironment, Outcome, Refused};
+use crate::limits::{Limit, Limits};
+use crate::notes::{Exercise, TESTS, parts};
 
 /// The grade of one answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Grade {
     /// All scenarios pass.
     Ok,
+    /// The answer has words that no exercise needs: these. All scenarios pass; with `unsafe` none of them has run.
+    LookAtIt(String),
     NotHandedIn,
     /// The answer is the starter.
     NotBegun,
@@ -25,6 +27,8 @@ pub(crate) enum Grade {
     Unclear(String),
     /// With the compiler's report.
     DoesNotCompile(String),
+    /// The compiler exceeded a limit.
+    Endless(Limit),
     /// The first scenario that does not pass, in the order of the exercise.
     Fails(String, Outcome),
 }
@@ -45,17 +49,31 @@ impl Row {
 
 /// The largest file that is read, in bytes. An answer is a page or two of code.
 const LONGEST: u64 = 1024 * 1024;
+/// With these an answer could get at the tests or end them, and no exercise needs them.
+const STRANGE: [&str; 12] = [
+    "abort",
+    "asm",
+    "exit",
+    "export_name",
+    "extern",
+    "global_asm",
+    "include",
+    "link_section",
+    "macro_rules",
+    "mod",
+    "no_mangle",
+    "unsafe",
+];
 /// How many folders deep an answer may lie.
 const DEPTH: usize = 7;
 
-/// Grades each of `folders`, which are one student's each. Blocks.
+/// Grades the answers to `exercises` in each of `folders`, which are one student's each. Blocks.
 pub(crate) fn grade(
-    course: &Course,
+    exercises: &[&Exercise],
     environment: &BuildEnvironment,
     folders: &[PathBuf],
     limits: Limits,
 ) -> Result<Vec<Row>> {
-    let exercises: Vec<_> = course.exercises().collect();
     let (all, done) = (folders.len() * exercises.len(), AtomicUsize::new(0));
     let row = |folder: &PathBuf| {
         // The folder itself may be a link; the files in it may not.
@@ -83,18 +101,41 @@ fn one(environment: &BuildEnvironment, exercise: &Exercise, files: &[PathBuf], l
         Ok(answer) => answer,
         Err(grade) => return Ok(grade),
     };
-    let program = match environment.build(exercise, &exercise.with_own_tests(&answer))? {
+    let program = match environment.build(exercise, &answer)? {
         Ok(program) => program,
-        Err(report) => return Ok(Grade::DoesNotCompile(report)),
+        Err(Refused::Exceeded(limit)) => return Ok(Grade::Endless(limit)),
+        Err(Refused::Report(report)) if report.contains("-F unsafe-code") => {
+            return Ok(Grade::LookAtIt(format!("unsafe; it has not been run:\n{report}")));
+        }
+        Err(Refused::Report(report)) => return Ok(Grade::DoesNotCompile(advice(exercise, &answer) + &report)),
     };
-    let failure = environment.first_failure(exercise, &program, limits)?;
-    Ok(failure.map_or(Grade::Ok, |(scenario, outcome)| Grade::Fails(scenario, outcome)))
+    if let Some((scenario, outcome)) = environment.first_failure(exercise, &program, limits)? {
+        return Ok(Grade::Fails(scenario, outcome));
+    }
+    let strange = strange(parts(&answer).0);
+    Ok(if strange.is_empty() { Grade::Ok } else { Grade::LookAtIt(strange.join(", ")) })
+}
+
+/// What to tell a student whose answer may lie in the wrong place.
+fn advice(exercise: &Exercise, answer: &str) -> String {
+    let words = |tests: &str| tests.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let own = words(parts(answer).1);
+    if own.is_empty() || own == words(parts(&exercise.starter).1) {
+        return String::new();
+    }
+    format!("The tests have been changed. Only what stands above this line is graded:\n{TESTS}\n")
+}
+
+/// Those of the [`STRANGE`] words that stand in the code.
+fn strange(code: &str) -> Vec<&'static str> {
+    let code = code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
+    let has = |word: &&str| code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|other| other == *word);
+    STRANGE.iter().copied().filter(has).collect()
 }
 
 /// The student's text for this exercise.
 fn answer(exercise: &Exercise, files: &[PathBuf]) -> Result<String, Grade> {
-    let name = format!("{}.rs", exercise.name);
-    let mut named = files.iter().filter(|path| path.ends_with(&name));
+    let mut named = files.iter().filter(|path| exercise_name(path) == exercise.name);
     let file = named.next().ok_or(Grade::NotHandedIn)?;
     if let Some(other) = named.next() {
         return Err(Grade::Unclear(format!("two files: {} and {}", file.display(), other.display())));
@@ -110,6 +151,13 @@ fn answer(exercise: &Exercise, files: &[PathBuf]) -> Result<String, Grade> {
     Ok(text)
 }
 
+/// `threads1` for `Threads1.rs` and for `threads1 (2).rs`, which is what a browser makes of a second download.
+fn exercise_name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let number = stem.split_once('(').map_or(stem.as_str(), |(name, _)| name);
+    number.trim().to_owned()
+}
+
 /// All Rust files below `folder`, without Cargo's files and the solutions. Follows no link.
 fn answers(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = WalkDir::new(folder).max_depth(DEPTH).sort_by_file_name().into_iter().filter_entry(|entry| {
@@ -119,6 +167,6 @@ fn answers(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = entries
         .map(|entry| entry.map(|entry| (entry.file_type(), entry.into_path())))
         .collect::<Result<Vec<_>, _>>()?;
-    files.retain(|(kind, path)| kind.is_file() && path.extension().is_some_and(|kind| kind == "rs"));
+    files.retain(|(kind, path)| kind.is_file() && path.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("rs")));
     Ok(files.into_iter().map(|(_, path)| path).collect())
 }

@@ -4,7 +4,7 @@
 //!
 //! - `notes.rs`: the exercises, and the notes on them in `crates/exercises/notes`.
 //! - `build_environment.rs`: compiles one answer and runs its tests.
-//! - `limits.rs`, `sandbox.rs`: time, memory, and the files that an answer may touch.
+//! - `limits.rs`, `sandbox.rs`: time, memory, and the files and sockets that an answer may use.
 //! - `check.rs`: checks that every starter, solution and wrong answer behaves as its notes say.
 //! - `grade.rs`: grades a class. `table.rs`: its table as CSV and HTML.
 //! - `pages.rs`: the pages that are made from the notes. `plans.rs`: lessons, minute by minute.
@@ -24,13 +24,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 
 use crate::build_environment::BuildEnvironment;
 use crate::limits::Limits;
 use crate::notes::Course;
 use crate::plans::Plans;
+use crate::sandbox::{Kind, Sandbox};
 
 /// For teachers: checks the exercises, grades a class, prints hints, notes and plans.
 #[derive(Parser)]
@@ -60,7 +61,16 @@ enum Command {
         /// The folder for the two tables
         #[arg(long, default_value = ".")]
         to: PathBuf,
-        /// Without a sandbox: the answers may read and write whatever you may
+        /// Only these exercises, with commas between: `threads1,threads2`
+        #[arg(long, value_delimiter = ',')]
+        exercises: Vec<String>,
+        /// Only the exercises of this plan, as in `plan`
+        #[arg(long, conflicts_with = "exercises")]
+        plan: Option<String>,
+        /// The sandbox; without this, the best that works here
+        #[arg(long, value_enum, conflicts_with = "trust")]
+        sandbox: Option<Kind>,
+        /// Without a sandbox: the answers may do whatever you may
         #[arg(long)]
         trust: bool,
     },
@@ -85,6 +95,9 @@ enum Command {
         /// A name from notes/plans.toml
         name: String,
     },
+    /// Runs one job of a grader
+    #[command(hide = true)]
+    Supervise,
     /// Writes `info.toml`, which is made from the notes
     Update,
 }
@@ -103,7 +116,7 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Check { exercises } => {
             let mut environment = BuildEnvironment::open(&root)?;
             // A solution must not need what no student's answer may do. Without a sandbox this is not checked.
-            let _ = environment.sandbox();
+            environment.sandbox(Sandbox::best())?;
             let mut problems = check::check(&course, &environment, &exercises)?;
             if notes::read(&info).ok() != Some(pages::info(&course)?) {
                 problems.push("info.toml is stale: scripts/exercises update".into());
@@ -116,21 +129,32 @@ fn execute(command: Command) -> Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
-        Command::Grade { folders, seconds, mib, to, trust } => {
-            let mut environment = BuildEnvironment::open(&root)?;
-            if !trust {
-                environment.sandbox()?;
+        Command::Supervise => limits::supervise()?,
+        Command::Grade { folders, seconds, mib, to, exercises, plan, sandbox, trust } => {
+            let wanted = plan.map_or(Ok(exercises), |plan| Plans::load(&root)?.exercises(&plan))?;
+            let graded: Vec<_> =
+                course.exercises().filter(|one| wanted.is_empty() || wanted.contains(&one.name)).collect();
+            for name in &wanted {
+                course.exercise(name)?;
             }
+            let kind = if trust { Kind::None } else { sandbox.unwrap_or_else(Sandbox::best) };
+            ensure!(
+                trust || (kind != Kind::None && kind.works()),
+                "this system has no such sandbox for the answers (Linux with bubblewrap or Landlock); --trust runs them without one"
+            );
+            eprintln!("sandbox: {kind}; compiling the exercises' library, the first time for about a minute");
+            let mut environment = BuildEnvironment::open(&root)?;
+            environment.sandbox(kind)?;
             let limits = Limits {
                 time: Duration::from_secs(seconds),
                 memory: mib * 1024 * 1024,
                 patience: Duration::from_secs(10),
             };
-            let rows = grade::grade(&course, &environment, &folders, limits)?;
+            let rows = grade::grade(&graded, &environment, &folders, limits)?;
             let (csv, html) = (to.join("grades.csv"), to.join("grades.html"));
             let file = File::create(&csv).with_context(|| csv.display().to_string())?;
-            table::csv(&course, &rows, file).with_context(|| csv.display().to_string())?;
-            fs::write(&html, table::html(&course, &rows)).with_context(|| html.display().to_string())?;
+            table::csv(&graded, &rows, file).with_context(|| csv.display().to_string())?;
+            fs::write(&html, table::html(&graded, &rows, kind)).with_context(|| html.display().to_string())?;
             let longest = rows.iter().map(|row| row.student.chars().count()).max().unwrap_or_default();
             for row in &rows {
                 println!("{:<longest$}  {:>3} of {}", row.student, row.passed(), row.grades.len());

@@ -51,6 +51,8 @@ pub(crate) struct Header {
     pub(crate) minutes: u32,
     /// From the root of the repository.
     pub(crate) chapter: String,
+    /// The heading before which the reader stops: behind it stands the answer. Written `…, up to "HEADING"`.
+    pub(crate) until: Option<String>,
 }
 
 /// The file `notes/NAME.toml`. All prose in it is Markdown.
@@ -70,6 +72,9 @@ pub(crate) struct Notes {
     /// The usual wrong answers.
     #[serde(default)]
     pub(crate) wrong: Vec<Wrong>,
+    /// Wrong answers that pass, because no test finds them each time.
+    #[serde(default)]
+    pub(crate) passes: Vec<Passes>,
     /// Whether an answer needs TCP.
     #[serde(default)]
     pub(crate) network: bool,
@@ -96,6 +101,17 @@ pub(crate) struct Wrong {
     pub(crate) why: String,
     #[serde(flatten)]
     pub(crate) failure: Failure,
+    pub(crate) edit: Vec<Edit>,
+}
+
+/// A wrong answer that passes, and should not.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Passes {
+    /// What the student did.
+    pub(crate) answer: String,
+    /// Why it is wrong, and why it passes.
+    pub(crate) why: String,
     pub(crate) edit: Vec<Edit>,
 }
 
@@ -166,20 +182,26 @@ impl Exercise {
         tests.map(|test| test.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()).collect()
     }
 
-    /// A student's answer with the teacher's tests in place of the student's.
-    pub(crate) fn with_own_tests(&self, answer: &str) -> String {
-        format!("{}{TESTS}{}", parts(answer).0, parts(&self.solution).1)
+    /// A student's answer with the teacher's tests in place of the student's, as a library: each test is a public
+    /// function. The names in the tests are the teacher's, whatever the answer calls its own modules and macros.
+    pub(crate) fn judged(&self, answer: &str) -> String {
+        let mut tests = parts(&self.solution).1.replace("#[cfg(test)]\n", "").replace("#[test]\nfn ", "pub fn ");
+        tests = tests.replace("::equivalence::suite!", "::exercises::judged!");
+        for name in ["assert!", "assert_eq!", "panic!"] {
+            tests = tests.replace(&format!(" {name}"), &format!(" ::std::{name}"));
+        }
+        // An attribute at the end of the answer is for the constant.
+        format!("{}\nconst _: () = ();\n{TESTS}{tests}", parts(answer).0)
     }
 
     /// The text of a wrong answer.
-    pub(crate) fn wrong(&self, wrong: &Wrong) -> Result<String> {
-        wrong.edit.iter().try_fold(self.solution.clone(), |text, Edit { find, replace }| {
+    pub(crate) fn wrong(&self, answer: &str, edits: &[Edit]) -> Result<String> {
+        edits.iter().try_fold(self.solution.clone(), |text, Edit { find, replace }| {
             let count = text.matches(find).count();
             ensure!(
                 count == 1,
-                "{}: {:?}: this stands in the solution {count} times, not once:\n{find}",
-                self.name,
-                wrong.answer
+                "{}: {answer:?}: this stands in the solution {count} times, not once:\n{find}",
+                self.name
             );
             Ok(text.replace(find, replace))
         })
@@ -195,17 +217,38 @@ impl Header {
             part.map(|text| text.trim().to_owned()).with_context(|| format!("the first lines have no `{start}`"))
         };
         part("Goal:").and(part("When it works:"))?;
+        let chapter = part("Chapter:")?;
+        let (chapter, until) = match chapter.split_once(", up to ") {
+            Some((chapter, until)) => (chapter.to_owned(), Some(until.trim_matches('"').to_owned())),
+            None => (chapter, None),
+        };
         Ok(Self {
             title: part("# ")?,
             minutes: part("Minutes:")?.parse().context("`Minutes:` is not a number")?,
-            chapter: part("Chapter:")?,
+            chapter,
+            until,
         })
     }
 }
 
-/// The student's part of a file, and the teacher's.
+/// The student's part of a file, and the teacher's. A student may have changed or removed the line between them: then
+/// the first test is the border.
 pub(crate) fn parts(file: &str) -> (&str, &str) {
-    file.split_once(TESTS).unwrap_or((file, ""))
+    if let Some(parts) = file.split_once(TESTS) {
+        return parts;
+    }
+    let mut start = 0;
+    for line in file.split_inclusive('\n') {
+        let (text, end) = (line.trim(), start + line.len());
+        if text == TESTS.trim() {
+            return (&file[..start], &file[end..]);
+        }
+        if ["#[test]", "#[cfg(test)]"].contains(&text) || text.starts_with("::equivalence::suite!") {
+            break;
+        }
+        start = end;
+    }
+    file.split_at(start)
 }
 
 /// Reads a text file. Its lines may end as on Windows.
@@ -265,6 +308,12 @@ fn main() {}
     }
 
     #[test]
+    fn a_header_may_say_how_far_to_read() {
+        let header = Header::parse(&FILE.replace("none.md", "none.md, up to \"The code\"")).expect("a whole header");
+        assert_eq!((header.chapter.as_str(), header.until.as_deref()), ("docs/src/none.md", Some("The code")));
+    }
+
+    #[test]
     fn a_header_without_one_of_its_parts_says_which() {
         for (part, missing) in
             [("# Whole", "`# `"), ("Goal:", "`Goal:`"), ("15", "`Minutes:`"), ("When", "`When it works:`")]
@@ -284,10 +333,15 @@ fn main() {}
 
     #[test]
     fn whatever_a_student_has_made_of_the_tests_the_teachers_are_run() {
-        let one = with_tests("tests\n");
-        let expected = format!("left\n{TESTS}tests\n");
-        assert_eq!(one.with_own_tests(&format!("left\n{TESTS}none\n")), expected);
-        assert_eq!(one.with_own_tests("left\n"), expected);
+        let one = with_tests("#[cfg(test)]\n::equivalence::suite! { }\n#[test]\nfn a() {\n    assert!(true)\n}\n");
+        let expected = format!(
+            "left\n\nconst _: () = ();\n{TESTS}::exercises::judged! {{ }}\npub fn a() {{\n    ::std::assert!(true)\n}}\n"
+        );
+        let none = format!("left\n{TESTS}none\n");
+        let blank = format!("left\n{} \nnone\n", TESTS.trim());
+        for answer in [&none, &blank, "left\n", "left\n#[test]\nfn a() {}\n"] {
+            assert_eq!(one.judged(answer), expected, "{answer}");
+        }
     }
 
     /// `scripts/exercises hint` reads the notes with sed, because then a student does not wait for a build.

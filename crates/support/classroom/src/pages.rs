@@ -7,7 +7,7 @@ use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 use crate::check::to_write;
-use crate::notes::{Course, Exercise, Failure, TIERS, Track, Wrong, parts, read};
+use crate::notes::{Course, Edit, Exercise, Failure, TIERS, Track, parts, read};
 
 /// The table of all exercises, a part per track.
 pub(crate) fn list(course: &Course) -> String {
@@ -79,9 +79,17 @@ pub(crate) fn notes(course: &Course, track: &Track) -> Result<String> {
             page += "**Usual wrong answers**, beside the solution:\n\n";
         }
         for wrong in &notes.wrong {
-            let (answer, why, edit) = (wrong.answer.trim(), wrong.why.trim(), edit(exercise, wrong)?);
+            let edit = edit(exercise, &wrong.answer, &wrong.edit)?;
+            let (answer, why) = (wrong.answer.trim(), wrong.why.trim());
             let fails = failure("It fails", &wrong.failure);
             let _ = write!(page, "**{answer}** {why}\n\n```diff\n{edit}```\n\n{fails}\n\n");
+        }
+        if !notes.passes.is_empty() {
+            page += "**Passes, and should not.** No test finds these each time; you do:\n\n";
+        }
+        for passes in &notes.passes {
+            let edit = edit(exercise, &passes.answer, &passes.edit)?;
+            let _ = write!(page, "**{}** {}\n\n```diff\n{edit}```\n\n", passes.answer.trim(), passes.why.trim());
         }
         if !notes.rubric.is_empty() {
             let rubric: String = notes.rubric.iter().map(item).collect();
@@ -114,7 +122,10 @@ pub(crate) fn info(course: &Course) -> Result<String> {
             header.title,
             TIERS[0],
             notes.hints[0].trim(),
-            header.chapter,
+            header
+                .until
+                .as_ref()
+                .map_or(header.chapter.clone(), |until| format!("{}, up to {until:?}", header.chapter)),
         ),
     };
     let info = Info {
@@ -154,8 +165,8 @@ fn failure(what: &str, Failure { fails, says }: &Failure) -> String {
 }
 
 /// The lines that a wrong answer changes in the solution, and their neighbours, without the common indentation.
-fn edit(exercise: &Exercise, wrong: &Wrong) -> Result<String> {
-    let answer = exercise.wrong(wrong)?;
+fn edit(exercise: &Exercise, answer: &str, edits: &[Edit]) -> Result<String> {
+    let answer = exercise.wrong(answer, edits)?;
     let changes = TextDiff::from_lines(parts(&exercise.solution).0, parts(&answer).0);
     let mut lines = Vec::new();
     for hunk in changes.grouped_ops(1) {
@@ -235,7 +246,10 @@ replace = '    wrong();'
     #[test]
     fn a_wrong_answer_is_shown_as_what_it_changes() {
         let one = exercise(NOTES, SOLUTION);
-        assert_eq!(edit(&one, &one.notes.wrong[0]).expect("it fits"), " before();\n-right();\n+wrong();\n behind();\n");
+        assert_eq!(
+            edit(&one, "", &one.notes.wrong[0].edit).expect("it fits"),
+            " before();\n-right();\n+wrong();\n behind();\n"
+        );
     }
 
     #[test]
@@ -243,7 +257,7 @@ replace = '    wrong();'
         let far = "fn main() {\n    right();\n    a();\n    b();\n    c();\n    d();\n    last();\n}\n";
         let one = exercise(&format!("{NOTES}[[wrong.edit]]\nfind = 'last'\nreplace = 'first'\n"), far);
         assert_eq!(
-            edit(&one, &one.notes.wrong[0]).expect("it fits"),
+            edit(&one, "", &one.notes.wrong[0].edit).expect("it fits"),
             " fn main() {\n-    right();\n+    wrong();\n     a();\n@@\n     d();\n-    last();\n+    first();\n }\n"
         );
     }

@@ -46,6 +46,11 @@ impl Plans {
         self.plan.iter().find(|plan| plan.name == name).with_context(|| format!("there is no plan {name}"))
     }
 
+    /// The names of the exercises of a plan.
+    pub(crate) fn exercises(&self, name: &str) -> Result<Vec<String>> {
+        Ok(self.plan(name)?.step.iter().filter_map(|step| step.exercise.clone()).collect())
+    }
+
     /// Exercises that do not exist or have too little time, and minutes that do not add up.
     pub(crate) fn problems(&self, course: &Course) -> Vec<String> {
         let mut problems = Vec::new();
