@@ -1,20 +1,20 @@
-//! Stage 5: events instead of polling. Beyond the table: once the wait is a future, it can be any future.
+//! Stage 5: events instead of polling. This step goes beyond the table: a wait that is a future can be any future.
 //!
 //! |                  | blocking tail | async tail                  |
 //! |------------------|---------------|-----------------------------|
 //! | **blocking top** | stage 1       | stage 3                     |
 //! | **async top**    | stage 2       | stage 4, **stage 5** (you are here) |
 //!
-//! **What changed.** The tail's `select!` has one branch more: [`tail_async`] in `tail.rs` also wakes when its input is
-//! notified. [`run_tasks`] in `top.rs` starts the watch that notifies, and stops it.
+//! **What changed.** The tail's `select!` has one more branch: [`tail_async`] in `tail.rs` also wakes when its input is
+//! notified. [`run_tasks`] in `top.rs` starts the watch that sends the notifications, and stops it at the end.
 //!
-//! **What stayed.** All else. The interval is still there, as a safety net for events that never come.
+//! **What stayed.** Everything else. The interval is still there, as a safety net for events that never come.
 //!
-//! **Why.** A line is in the output at once, not half an interval later, and ten thousand idle logs cost nothing.
+//! **Why.** A line is in the output at once, not half an interval later, and idle logs cost almost nothing.
 //!
 //! **Before it:** stage 4.
 //!
-//! In the book, when it is built (`scripts/book build`): [Stage 5: events](../../book/stage-5.html).
+//! The chapter in the book, after `scripts/book build`: [Stage 5: events](../../book/stage-5.html).
 
 mod tail;
 mod top;

@@ -1,20 +1,20 @@
 //! Turns the system's file events into notifications, so that a follower looks when there is something to see.
 //!
-//! A [`Watch`] is one task. It watches folders and not files: one watch serves all logs of a folder, and it sees a
-//! file that takes over a name. An event is a hint. It wakes the follower of a log, and the follower's look finds
-//! out what there is. So an event too many costs a look, and a lost one costs time and no line.
+//! A [`Watch`] is one task. It watches folders, not files, so that one watch serves all logs of a folder and sees a new
+//! file that takes over a name. An event is only a hint: it wakes the follower of a log, and the follower looks at the
+//! file itself. So a superfluous event costs one look, and a lost event costs time but no line.
 //!
 //! # Layout
 //!
-//! - `watcher.rs`: the logs, the folders and names that lead to them, and what an event means for them.
+//! - `watcher.rs`: the logs, the folders and names that lead to them, and which logs an event concerns.
 //! - `linux.rs`: inotify.
 //! - `other.rs`: the events of macOS, Windows and the BSDs, through the crate `notify`.
 //!
 //! # What a watch does not see
 //!
-//! Changes that another machine makes on a network file system, writes through a memory map, writes through a hard link
-//! in another folder, and the replacement of a folder above a log's folder. Their lines come one interval late, as
-//! with polling.
+//! A watch does not see changes that another machine makes on a network file system, writes through a memory map,
+//! writes through a hard link in another folder, or the replacement of a folder above a log's folder. Such lines come
+//! up to an interval late, as with polling.
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]

@@ -1,14 +1,14 @@
 //! The command line that the stages share: `stageN [--interval 100ms] [--max-line SIZE] [--no-follow]
 //! --output PATH|- INPUT...`.
 //!
-//! A stage's `main` is part of the lesson: it blocks or awaits, builds a runtime or does not, and receives signals in its
-//! own way. The rest of the command line is here.
+//! A stage's `main` is part of the lesson. It blocks or awaits, may build a runtime, and receives signals in its own
+//! way. This crate contains the rest of the command line.
 //!
 //! # Layout
 //!
-//! - [`run`]: turns the arguments (`args.rs`) into a [`Job`], and the end of the merge into an exit code (`report.rs`).
-//!   `limit.rs` handles the limits on open files and threads.
-//! - [`Job`]: the merge. [`Job::create_output`] comes after everything that can be refused or interrupted.
+//! - [`run`]: turns the arguments (`args.rs`) into a [`Job`], and the result of the merge into an exit code
+//!   (`report.rs`). `limit.rs` handles the limits on open files and threads.
+//! - [`Job`]: the merge. [`Job::create_output`] comes after every step that can refuse the merge or be interrupted.
 //! - [`Stop`]: handles a signal. `signals.rs` receives them: [`Stop::on_signals`] on a thread, `Signals` in a task.
 //! - `status.rs`: the status line. `warnings.rs`: `tracing` warnings, as lines on standard error.
 //!
@@ -16,8 +16,8 @@
 //!
 //! | code | when                                                                       |
 //! |------|----------------------------------------------------------------------------|
-//! | 0    | all was merged, or the reader of the output has gone, as in `\| head`      |
-//! | 1    | something failed: one line on standard error names it, with the cause      |
+//! | 0    | everything was merged, or the reader of the output is gone, as in `\| head` |
+//! | 1    | something failed; one line on standard error names it and the cause        |
 //! | 2    | wrong usage                                                                |
 //! | 130  | a second signal, or one while the output waits for its reader              |
 

@@ -1,6 +1,6 @@
-//! Stage 4's top in parts, with the follower left open: the pitfalls and the exercises bring their own.
+//! Stage 4's top in parts, without a follower: the pitfalls and the exercises supply their own.
 //!
-//! The parts are `stage4::run_tasks` line by line; a test of the crate `classroom` compares them.
+//! The parts are the lines of `stage4::run_tasks`, and a test of the crate `classroom` compares the two.
 
 use std::io;
 use std::sync::OnceLock;
