@@ -111,6 +111,7 @@ macro_rules! advanced {
                 ::tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
             runtime.block_on(async {
                 ::tokio::spawn(async move {
+                    #[allow(clippy::disallowed_methods, reason = "on the blocking pool")]
                     let wait = move || {
                         while !when() {
                             ::std::thread::sleep(::std::time::Duration::from_millis(1));

@@ -64,7 +64,6 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<S
 /// # Panics
 ///
 /// As [`merge`].
-#[expect(clippy::disallowed_methods, reason = "the entry point for threads: see `Panics`")]
 pub fn merge_on(mut builder: Builder, inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let runtime = builder.enable_time().build().map_err(MergeError::Start)?;
     runtime.block_on(run_tasks(inputs, interval, output))

@@ -41,7 +41,6 @@ async fn check_threads_within(patience: Duration) -> Result<()> {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "a test's thread drives no runtime yet")]
 mod tests {
     use tokio::runtime::Builder;
 
