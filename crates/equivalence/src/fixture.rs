@@ -45,6 +45,8 @@ impl Default for Settings {
 
 /// Short enough that a scenario does not wait for it, long enough that hundreds of followers can poll.
 const INTERVAL: Duration = Duration::from_millis(2);
+/// The usual size.
+const STACK: usize = 2 * 1024 * 1024;
 /// So long that a scenario which needs it to pass would hang.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -174,7 +176,9 @@ impl Fixture {
             // The scenario may have given up by now.
             let _ = ended.send((outcome.map_err(|panic| MergeError::ended_early(Some(panic)).to_string()), left));
         };
-        thread::Builder::new().name("merge".into()).spawn(run).expect("a thread for the entry point");
+        // A size of its own: a process may be started in such a way that no other thread is given.
+        let thread = thread::Builder::new().name("merge".into()).stack_size(STACK);
+        thread.spawn(run).expect("a thread for the entry point");
         Running {
             closers,
             end,

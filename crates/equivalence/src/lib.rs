@@ -42,7 +42,7 @@ use std::time::Duration;
 
 pub use confirm::{Source, confirm, confirm_beginnings, confirm_merge};
 pub use fixture::{CapturedOutput, EntryPoint, Fault, Fixture, Running, Settings};
-pub use process::alone;
+pub use process::{alone, alone_without_threads};
 pub use scenarios::{SCENARIOS, Scenario};
 pub use violation::{Difference, Reason, Violation};
 pub use writers::{Writers, Writing};
@@ -116,5 +116,11 @@ pub fn check(
             panic!("{violation}\n{}\n", again(name, program));
         }
     };
-    if scenarios::ALONE.contains(&name) { alone(test, run) } else { run() }
+    if name == scenarios::WITHOUT_THREADS {
+        alone_without_threads(test, run);
+    } else if scenarios::ALONE.contains(&name) {
+        alone(test, run);
+    } else {
+        run();
+    }
 }

@@ -15,13 +15,30 @@ const ALONE: &str = "EQUIVALENCE_ALONE";
 ///
 /// With the report of the test, when it fails; and when no process can be started.
 pub fn alone(test: &str, run: impl FnOnce()) {
+    alone_with(test, None, run);
+}
+
+/// [`alone`], in a process that gets no thread but those whose stack has a size of its own: the size that the others get
+/// is more than there is address space. Linux only; elsewhere it does nothing.
+///
+/// # Panics
+///
+/// As [`alone`].
+pub fn alone_without_threads(test: &str, run: impl FnOnce()) {
+    const TOO_MUCH: &str = "4611686018427387904";
+    if cfg!(all(target_os = "linux", target_pointer_width = "64")) {
+        alone_with(test, Some(("RUST_MIN_STACK", TOO_MUCH)), run);
+    }
+}
+
+fn alone_with(test: &str, variable: Option<(&str, &str)>, run: impl FnOnce()) {
     if env::var_os(ALONE).is_some_and(|alone| alone == test) {
         return run();
     }
     let program = env::current_exe().expect("a test knows its own program");
     let mut command = Command::new(program);
     // The current folder may be a scratch folder that another test has removed.
-    command.args(["--exact", test, "--nocapture"]).env(ALONE, test).current_dir("/");
+    command.args(["--exact", test, "--nocapture"]).env(ALONE, test).envs(variable).current_dir("/");
     let ran = command.output().expect("a test can start its own program");
     let report = String::from_utf8_lossy(&ran.stderr);
     assert!(ExitStatus::success(&ran.status), "in a process of its own:\n{report}");

@@ -94,6 +94,7 @@ macro_rules! each_scenario {
             a_name_that_is_no_text_is_followed
             a_read_that_fails_ends_the_run
             the_first_error_is_the_one_that_is_returned
+            a_thread_that_the_system_does_not_give_is_an_error
             a_broken_pipe_is_an_error
             nothing_follows_a_line_that_was_cut_short
             a_line_over_the_limit_ends_the_run
@@ -125,6 +126,9 @@ pub(crate) const ALONE: &[&str] = &[
     "a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy",
     "a_line_comes_within_an_interval",
 ];
+
+/// The one that needs a process which is given no thread.
+pub(crate) const WITHOUT_THREADS: &str = "a_thread_that_the_system_does_not_give_is_an_error";
 
 /// The article's own: five writers with random pauses, closed when they are done.
 pub fn concurrent_random_writers_are_merged(merge: EntryPoint, settings: &Settings) -> Outcome {

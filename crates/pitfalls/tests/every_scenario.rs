@@ -301,6 +301,18 @@ fn prints(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summ
     stage1::merge(inputs, interval, output)
 }
 
+/// `Scope::spawn` panics where there is no thread.
+fn expects_a_thread(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let progress = output.progress();
+    let (count, output) = (inputs.len(), Mutex::new(output));
+    thread::scope(|scope| {
+        for input in inputs {
+            scope.spawn(|| tail_file(input, interval, &mut |chunk| output.lock().unwrap().write(&chunk)));
+        }
+    });
+    Ok(Summary { inputs: count, lines: progress.lines(), bytes: progress.bytes() })
+}
+
 fn leaves_a_file_beside_the_log(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     run_threads(inputs, interval, output, |input, interval, write: Write| {
         std::fs::write(input.path().with_extension("position"), "0").unwrap();
@@ -389,7 +401,7 @@ fn stages_that_are_broken_on_purpose_are_rejected() {
 /// Stages that are broken in a way that only their process shows. Each has a test, and in it a process of its own. Other
 /// systems than Linux do not say what the scenarios ask.
 macro_rules! rejected_alone {
-    ($($test:ident $scenario:ident $merge:ident $reason:ident)*) => {
+    ($($test:ident $alone:ident $scenario:ident $merge:ident $reason:ident)*) => {
         const REJECTED_ALONE: &[&str] = &[$(stringify!($scenario)),*];
 
         $(
@@ -397,20 +409,22 @@ macro_rules! rejected_alone {
             #[cfg(target_os = "linux")]
             fn $test() {
                 let run = |settings: &Settings| scenarios::$scenario($merge, settings);
-                equivalence::alone(stringify!($test), || is_rejected(&(stringify!($scenario), run, Reason::$reason)));
+                equivalence::$alone(stringify!($test), || is_rejected(&(stringify!($scenario), run, Reason::$reason)));
             }
         )*
     };
 }
 
 rejected_alone! {
-    a_thread_that_is_left_behind_is_seen a_run_leaves_nothing_behind leaves_a_thread_behind LeftBehind
-    a_file_that_is_left_behind_is_seen a_run_leaves_nothing_behind leaves_a_file_beside_the_log LeftBehind
-    a_line_on_standard_output_is_seen a_run_leaves_nothing_behind prints LeftBehind
-    an_interval_that_is_ignored_is_seen idle_followers_keep_no_core_busy ignores_the_interval BusyWhileIdle
-    an_interval_that_is_exceeded_is_seen a_line_comes_within_an_interval waits_ten_intervals Late
-    a_buffer_per_input_is_seen many_idle_inputs_take_little_memory keeps_a_buffer_per_input MemoryGrew
-    an_index_of_lines_is_seen lines_that_are_written_take_no_memory keeps_an_index_of_lines MemoryGrew
+    a_panic_where_there_is_no_thread_is_seen alone_without_threads
+        a_thread_that_the_system_does_not_give_is_an_error expects_a_thread Panicked
+    a_thread_that_is_left_behind_is_seen alone a_run_leaves_nothing_behind leaves_a_thread_behind LeftBehind
+    a_file_that_is_left_behind_is_seen alone a_run_leaves_nothing_behind leaves_a_file_beside_the_log LeftBehind
+    a_line_on_standard_output_is_seen alone a_run_leaves_nothing_behind prints LeftBehind
+    an_interval_that_is_ignored_is_seen alone idle_followers_keep_no_core_busy ignores_the_interval BusyWhileIdle
+    an_interval_that_is_exceeded_is_seen alone a_line_comes_within_an_interval waits_ten_intervals Late
+    a_buffer_per_input_is_seen alone many_idle_inputs_take_little_memory keeps_a_buffer_per_input MemoryGrew
+    an_index_of_lines_is_seen alone lines_that_are_written_take_no_memory keeps_an_index_of_lines MemoryGrew
 }
 
 /// In stages 2 and 4 only the length of the queue holds the followers back.

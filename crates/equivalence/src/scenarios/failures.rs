@@ -65,6 +65,23 @@ pub fn the_first_error_is_the_one_that_is_returned(merge: EntryPoint, settings: 
     )
 }
 
+/// Contract 6: the system has no thread to give. The test's process is started in such a way; in any other, there is
+/// nothing to see.
+///
+/// tokio panics before a stage has a say. The programs ask for their threads before they open the output.
+pub fn a_thread_that_the_system_does_not_give_is_an_error(merge: EntryPoint, settings: &Settings) -> Outcome {
+    if thread::Builder::new().spawn(|| {}).is_ok() {
+        return Ok(());
+    }
+    let mut fixture = Fixture::new(3, settings).with_an_hour();
+    fixture.append(1, "a\n");
+    let run = fixture.start(merge);
+    match run.end_with_error("that there is no thread", |error| matches!(error, MergeError::Start(_))) {
+        Err(Violation::Panicked { message }) if message.contains("OS can't spawn worker thread") => Ok(()),
+        ended => ended,
+    }
+}
+
 /// Contract 6: a pipe whose reader has gone is an output that fails. What to make of it is the caller's choice.
 pub fn a_broken_pipe_is_an_error(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(3, settings).with_an_hour();

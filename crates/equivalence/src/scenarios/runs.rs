@@ -66,6 +66,9 @@ pub fn many_idle_inputs_take_little_memory(merge: EntryPoint, settings: &Setting
 /// Contract 10: a line that has been written takes no memory.
 pub fn lines_that_are_written_take_no_memory(merge: EntryPoint, settings: &Settings) -> Outcome {
     const LINES: usize = 16 * 1024 * 1024;
+    const PIECE: usize = 64 * 1024;
+
+    let newlines = [b'\n'].repeat(PIECE);
 
     let fixture = Fixture::new(1, settings);
     let output = fixture.folder().join("merged");
@@ -74,7 +77,10 @@ pub fn lines_that_are_written_take_no_memory(merge: EntryPoint, settings: &Setti
     let run = fixture.start_opened(merge, inputs, merged);
     let mut before = None;
     for round in 1..=3 {
-        super::append(&fixture.paths[0], &b"\n".repeat(LINES));
+        // In small pieces: what this side takes and gives back would count as well.
+        for _ in 0..LINES / PIECE {
+            super::append(&fixture.paths[0], &newlines);
+        }
         let length = (round * LINES) as u64;
         run.await_condition("the output to grow", || fs::metadata(&output).is_ok_and(|file| file.len() == length))?;
         before = before.or_else(memory);
