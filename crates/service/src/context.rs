@@ -43,10 +43,10 @@ pub fn id(request: &Request) -> String {
     header.unwrap_or_default().to_owned()
 }
 
-/// Gives a response the id of its request.
+/// Gives a response the id of its request, if it has one.
 #[must_use]
 pub fn tagged(mut response: Response, id: &str) -> Response {
-    if let Ok(id) = id.parse() {
+    if let (false, Ok(id)) = (id.is_empty(), id.parse()) {
         response.headers_mut().insert("x-request-id", id);
     }
     response

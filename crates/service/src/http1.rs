@@ -84,8 +84,11 @@ pub fn is_last(request: &Request) -> bool {
     request.version() == Version::HTTP_10 || request.headers().get(CONNECTION).is_some_and(close)
 }
 
-/// The head of a request, its length, and the length of the body. `None` when there is more to read.
-fn parse_head(bytes: &[u8]) -> Result<Option<(http::Request<()>, usize, usize)>, Box<dyn std::error::Error>> {
+/// A head: the request without its body, the length of the head, and that of the body.
+type Head = (http::Request<()>, usize, usize);
+
+/// `None` when there is more to read.
+fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Box<dyn std::error::Error>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Request::new(&mut headers);
     let httparse::Status::Complete(length) = head.parse(bytes)? else { return Ok(None) };

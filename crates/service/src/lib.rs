@@ -1,4 +1,4 @@
-//! A second example: a link shortener over SQLite, migrated from a thread per connection to tokio.
+//! A second example: a link shortener over `SQLite`, migrated from a thread per connection to tokio.
 //!
 //! |                  | blocking handler                  | async handler                      |
 //! |------------------|-----------------------------------|------------------------------------|

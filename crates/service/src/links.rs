@@ -18,7 +18,7 @@ pub trait Links: Send + Sync {
     fn urls(&self) -> impl Future<Output = Result<Vec<String>>> + Send;
 }
 
-/// The links in SQLite: each call goes to the blocking pool by itself.
+/// The links in `SQLite`: each call goes to the blocking pool by itself.
 #[derive(Clone)]
 pub struct Sqlite {
     database: Database,

@@ -24,13 +24,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     // ANCHOR_END: switch
     let default = Settings::default();
-    let settings = Settings {
+    let limits = Settings {
         max_requests: from_env("SERVICE_MAX_REQUESTS", default.max_requests)?,
         limit: Duration::from_millis(from_env("SERVICE_LIMIT_MS", 2_000)?),
         drain: Duration::from_millis(from_env("SERVICE_DRAIN_MS", 10_000)?),
         ..default
     };
-    let app = App::open(Path::new(file), settings)?;
+    let app = App::open(Path::new(file), limits)?;
     let stop = CancellationToken::new();
     let signal = stop.clone();
     // SIGTERM, SIGHUP and ctrl-c, on a thread of their own: that works in all steps.

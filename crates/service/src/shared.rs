@@ -267,7 +267,7 @@ pub fn look_alikes(urls: &[String], index: usize) -> Vec<(String, String)> {
     alike.map(|other| (one.clone(), other.clone())).collect()
 }
 
-/// A pool of connections to one SQLite file. Clones share it.
+/// A pool of connections to one `SQLite` file. Clones share it.
 #[derive(Clone)]
 pub struct Database {
     idle: Receiver<Connection>,

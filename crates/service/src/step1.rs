@@ -80,9 +80,9 @@ pub fn serve(
         let (app, handle, stop, open) = (app.clone(), handle.clone(), stop.clone(), open.clone());
         // When the system gives no thread, this client is refused: `stream` is dropped.
         let _ = thread::Builder::new().name("connection".into()).spawn(move || {
-            let _open = open;
+            let _dropped_last = open;
             // An error means that the client has gone.
-            let _ = answer_all(&stream, &app, &stop, handle);
+            let _ = answer_all(&stream, app, stop, handle);
         });
     }
     drop((listener, open));
@@ -94,8 +94,8 @@ pub fn serve(
 
 fn answer_all(
     stream: &TcpStream,
-    app: &App,
-    stop: &CancellationToken,
+    app: App,
+    stop: CancellationToken,
     handle: impl Fn(&Request) -> Result<Response>,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;

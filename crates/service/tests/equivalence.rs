@@ -1,4 +1,5 @@
 //! The contract, held against all four steps by a real HTTP client.
+#![allow(clippy::unwrap_used)] // In the helpers too.
 
 mod fixture;
 
