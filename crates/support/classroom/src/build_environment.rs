@@ -211,9 +211,15 @@ impl BuildEnvironment {
                 Ok((true, _)) if output.contains(&format!("\n{secret} ok\n")) => return Outcome::Passed,
                 Ok((_, status)) => status,
             };
-            let report = output.split_once(&format!("\n{secret} failed\n"));
-            match report.and_then(|(_, report)| report.split_once(&format!("\n{secret} end\n"))) {
-                Some((report, _)) => Outcome::Failed(capped(report.trim())),
+            let parts = output.split_once(&format!("\n{secret} failed\n"));
+            let parts =
+                parts.and_then(|(before, parts)| Some((before, parts.split_once(&format!("\n{secret} end\n"))?)));
+            match parts {
+                // What else was printed is of this test only if no other ran.
+                Some((before, (report, _))) if tests.len() == 1 => {
+                    Outcome::Failed(capped(format!("{}\n\n{}", report.trim(), before.trim()).trim()))
+                }
+                Some((_, (report, _))) => Outcome::Failed(capped(report.trim())),
                 None => Outcome::Died(capped(&format!("the program ended early: {status}\n{}", output.trim()))),
             }
         };
