@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use comparison::Result;
 use comparison::child::{follow_to_file, raise_file_limit};
-use comparison::contender::{Contender, with_stages};
+use comparison::contender::{Contender, followers};
 use comparison::logs::Logs;
 use comparison::recorder::Recorder;
 
@@ -30,7 +30,7 @@ fn main() -> Result<()> {
             continue;
         }
         let logs = Logs::prefilled(count, 0, 100)?;
-        for contender in with_stages(&[Contender::Baseline, Contender::Tail]) {
+        for contender in [Contender::Baseline].into_iter().chain(followers()) {
             let follower = follow_to_file(env!("CARGO_BIN_EXE_comparison"), contender, &logs, INTERVAL)?;
             // A blocking pool keeps a thread for ten seconds after its last work, here the first reads.
             let settle = Duration::from_secs(if matches!(contender, Contender::Stage(_)) { 12 } else { 2 });

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use comparison::Result;
 use comparison::child::Follower;
-use comparison::contender::{Contender, with_stages};
+use comparison::contender::followers;
 use comparison::logs::Logs;
 use comparison::recorder::Recorder;
 use comparison::results::quantile;
@@ -27,7 +27,7 @@ fn main() -> Result<()> {
     for &count in recorder.profile.cases(&[5, 1_000]) {
         for &interval in recorder.profile.cases(&[10, 100]) {
             let case = format!("{count} inputs, {interval} ms");
-            for contender in with_stages(&[Contender::Tail]) {
+            for contender in followers() {
                 let logs = Logs::prefilled(count, 0, 100)?;
                 let every = Duration::from_millis(interval);
                 let program = env!("CARGO_BIN_EXE_comparison");

@@ -1,6 +1,8 @@
-//! Should the read itself be async? One log is read in a task, in three ways.
+//! Should the read itself be async? One log is read in a task, in four ways.
 //!
-//! The read in place blocks a runtime worker, which no stage may do. It is the baseline here.
+//! The read in place blocks a runtime worker, which no stage may do. It is the baseline here. `io_uring` is the one way
+//! in which no thread waits in a read. It exists on Linux only, tokio has it only with `tokio_unstable`, and a kernel may
+//! refuse it: then this bench says so and measures the other three.
 
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
@@ -23,6 +25,13 @@ fn main() -> Result<()> {
 
 fn measure(criterion: &mut Criterion, recorder: &mut Recorder) -> Result<()> {
     let runtime = Builder::new_multi_thread().build()?;
+    let ring = match Ring::new() {
+        Ok(ring) => Some(ring),
+        Err(error) => {
+            eprintln!("io_uring is not measured: {error}");
+            None
+        }
+    };
     let large = Logs::prefilled(1, recorder.profile.pick(1 << 14, 64 << 20, 64 << 20), 100)?;
     // A call on the blocking pool per line is so slow that the log must be smaller.
     let small = Logs::prefilled(1, recorder.profile.pick(1 << 14, 1 << 20, 4 << 20), 100)?;
@@ -40,14 +49,25 @@ fn measure(criterion: &mut Criterion, recorder: &mut Recorder) -> Result<()> {
         let settings = recorder.profile.pick((10, 1, 1), (10, 200, 500), (20, 500, 3_000));
         let mut group = criterion_group(criterion, &format!("leaf/{case}"), settings);
         group.sampling_mode(SamplingMode::Flat).throughput(Throughput::Bytes(logs.bytes));
-        for (name, way) in
-            [("in place", Way::InPlace), ("spawn_blocking", Way::SpawnBlocking), ("tokio::fs", Way::TokioFs)]
-        {
+        for (name, way) in [
+            ("in place", Way::InPlace),
+            ("spawn_blocking", Way::SpawnBlocking),
+            ("tokio::fs", Way::TokioFs),
+            ("io_uring", Way::Ring),
+        ] {
+            if way == Way::Ring && ring.is_none() {
+                continue;
+            }
             let samples = time(&mut group, name, |times| {
                 let start = Instant::now();
                 for _ in 0..times {
-                    let read = runtime.block_on(runtime.spawn(read(way, path.clone(), chunk as usize)));
-                    assert_eq!(read.ok().and_then(std::result::Result::ok), Some(logs.bytes), "{name}");
+                    let read = match (&ring, way) {
+                        (Some(ring), Way::Ring) => ring.read(path.clone(), chunk as usize),
+                        _ => runtime
+                            .block_on(runtime.spawn(read(way, path.clone(), chunk as usize)))
+                            .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked.into_panic())),
+                    };
+                    assert_eq!(read.ok(), Some(logs.bytes), "{name}");
                 }
                 start.elapsed()
             });
@@ -67,6 +87,7 @@ enum Way {
     InPlace,
     SpawnBlocking,
     TokioFs,
+    Ring,
 }
 
 /// Reads the whole file in chunks of that many bytes, or line by line if that is 0. Returns the number of bytes.
@@ -74,7 +95,7 @@ async fn read(way: Way, path: PathBuf, chunk: usize) -> std::io::Result<u64> {
     let mut total = 0;
     if way == Way::TokioFs {
         let mut file = tokio::fs::File::open(path).await?;
-        let mut buffer = vec![0; if chunk == 0 { 100 } else { chunk }];
+        let mut buffer = vec![0; buffer_size(chunk)];
         loop {
             match file.read(&mut buffer).await? {
                 0 => return Ok(total),
@@ -90,6 +111,55 @@ async fn read(way: Way, path: PathBuf, chunk: usize) -> std::io::Result<u64> {
             0 => return Ok(total),
             came => total += came as u64,
         }
+    }
+}
+
+/// How many bytes are asked for at once where the way to read does not know lines. Each line has 100 bytes.
+fn buffer_size(chunk: usize) -> usize {
+    if chunk == 0 { 100 } else { chunk }
+}
+
+/// A runtime that reads with `io_uring`. It is not tokio, so its tasks cannot use what the stages use.
+struct Ring {
+    #[cfg(target_os = "linux")]
+    runtime: compio::runtime::Runtime,
+}
+
+#[cfg(target_os = "linux")]
+impl Ring {
+    fn new() -> std::io::Result<Self> {
+        compio::runtime::Runtime::new().map(|runtime| Self { runtime })
+    }
+
+    fn read(&self, path: PathBuf, chunk: usize) -> std::io::Result<u64> {
+        use compio::buf::BufResult;
+        use compio::io::AsyncReadAt;
+
+        self.runtime.block_on(async {
+            let file = compio::fs::File::open(path).await?;
+            // The kernel owns the buffer while it reads, so each read takes it and gives it back.
+            let mut buffer = Vec::with_capacity(buffer_size(chunk));
+            let mut total = 0;
+            loop {
+                let BufResult(read, back) = file.read_at(buffer, total).await;
+                match read? {
+                    0 => return Ok(total),
+                    came => total += came as u64,
+                }
+                buffer = back;
+            }
+        })
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Ring {
+    fn new() -> std::io::Result<Self> {
+        Err(std::io::Error::new(std::io::ErrorKind::Unsupported, "it is part of Linux"))
+    }
+
+    fn read(&self, _: PathBuf, _: usize) -> std::io::Result<u64> {
+        unreachable!("there is no ring on this system")
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use comparison::Result;
 use comparison::child::{follow_to_file, wait_for_length};
-use comparison::contender::{Contender, with_stages};
+use comparison::contender::followers;
 use comparison::logs::{Logs, write_line};
 use comparison::recorder::Recorder;
 use comparison::results::quantile;
@@ -28,7 +28,7 @@ fn main() -> Result<()> {
 
     for rate in recorder.profile.pick(vec![10_000], vec![100_000, 1_000_000], vec![100_000, 1_000_000]) {
         let case = format!("{rate} lines/s");
-        for contender in with_stages(&[Contender::Tail]) {
+        for contender in followers() {
             let logs = Logs::prefilled(INPUTS, 0, 100)?;
             let follower = follow_to_file(env!("CARGO_BIN_EXE_comparison"), contender, &logs, INTERVAL)?;
             let before = follower.account()?;

@@ -5,11 +5,13 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use memchr::memrchr;
-use merge_core::{Input, Output, Summary};
+use merge_core::{Input, MergeError, Output, Summary};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 
 use crate::Result;
 use crate::logs::Logs;
@@ -49,7 +51,35 @@ pub static STAGES: &[Stage] = &[
             |input, every, write| stage3::tail_file(runtime, input, every, write))?) },
     Stage { name: "stage 4", merge: stage4::merge,
         merge_on: |runtime, inputs, every, output| on_a_worker(runtime, stage4::run_tasks(inputs, every, output)) },
+    Stage { name: "stage 5", merge: |inputs, _, output| stage5::merge(inputs, SAFETY_NET, output),
+        merge_on: |runtime, inputs, _, output| on_a_worker(runtime, stage5::run_tasks(inputs, SAFETY_NET, output)) },
 ];
+
+/// The interval of a contender that waits for events.
+const SAFETY_NET: Duration = Duration::from_secs(10);
+
+/// Stage 1 with stage 5's watch. It is no stage: it shows what events bring to threads.
+static THREADS_WITH_EVENTS: Stage = Stage {
+    name: "threads + events",
+    merge: threads_with_events,
+    merge_on: |_, inputs, every, output| Ok(threads_with_events(inputs, every, output)?),
+};
+
+fn threads_with_events(inputs: Vec<Input>, _: Duration, output: Output) -> merge_core::Result<Summary> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(MergeError::Start)?;
+    let watch = {
+        let _on_it = runtime.enter();
+        events::watch(&inputs, SAFETY_NET)
+    };
+    let (ended, end) = oneshot::channel::<()>();
+    thread::scope(|scope| {
+        // The one thread that drives the watch.
+        scope.spawn(|| runtime.block_on(end));
+        let merged = stage1::run_threads(inputs, SAFETY_NET, output, stage1::tail_file);
+        drop((ended, watch));
+        merged
+    })
+}
 
 fn on_a_worker(
     runtime: &Runtime,
@@ -68,6 +98,11 @@ pub fn with_stages(peers: &[Contender]) -> impl Iterator<Item = Contender> {
     peers.iter().copied().filter(|peer| peer.is_here()).chain(stages())
 }
 
+/// Everything that can follow logs on this machine: GNU `tail`, all stages, and threads that are told by events.
+pub fn followers() -> impl Iterator<Item = Contender> {
+    with_stages(&[Contender::Tail]).chain([Contender::Stage(&THREADS_WITH_EVENTS)])
+}
+
 /// Everything that can merge a backlog on this machine.
 pub fn batch() -> impl Iterator<Item = Contender> {
     with_stages(&[Contender::Baseline, Contender::Cat, Contender::Tail])
@@ -84,7 +119,7 @@ pub fn current_thread(inputs: u32) -> io::Result<Runtime> {
 }
 
 fn runtime(mut builder: Builder, inputs: u32) -> io::Result<Runtime> {
-    builder.max_blocking_threads(stage2::blocking_threads(inputs as usize)).enable_time().build()
+    builder.max_blocking_threads(stage2::blocking_threads(inputs as usize)).enable_all().build()
 }
 
 impl Contender {
@@ -98,9 +133,9 @@ impl Contender {
         }
     }
 
-    /// The baseline or the stage of that name: what `comparison follow` can run.
+    /// The baseline or the follower of that name: what `comparison follow` can run.
     pub fn named(name: &str) -> Option<Self> {
-        with_stages(&[Self::Baseline]).find(|contender| contender.name() == name)
+        followers().chain([Self::Baseline]).find(|contender| contender.name() == name)
     }
 
     fn is_here(self) -> bool {

@@ -1,20 +1,20 @@
-//! The comparison: the stages beside their peers and a baseline, all in one run.
+//! The comparison measures the stages, their peers and a baseline in one run.
 //!
 //! ```sh
-//! scripts/bench quick            # all groups, some minutes; the book shows a `full` run
+//! scripts/bench quick            # all groups, in some minutes; the book shows a `full` run
 //! cargo bench -p comparison --bench backlog
 //! ```
 //!
-//! Every claim is a *ratio within one run*. An absolute figure names the machine and the date.
+//! Every claim is a *ratio within one run*. Absolute figures come with the machine and the date.
 //!
 //! # Layout
 //!
-//! - `benches/*.rs`: one group each.
-//! - `profile.rs`: how much to measure: a smoke test, a quick run, a full one.
+//! - `benches/*.rs`: the groups of benches, one per file.
+//! - `profile.rs`: how much a run measures: a smoke test, a quick run, or a full run.
 //! - `logs.rs`: prefilled logs in memory.
 //! - `contender.rs`: the contenders: the baseline, `cat`, GNU tail, the stages.
 //! - `child.rs`: a contender as a child process, and the resources that the kernel accounts to it.
-//! - `pairs.rs`: a backlog merged by each contender, always right after the baseline.
+//! - `pairs.rs`: a backlog that each contender merges, always right after the baseline.
 //! - `recorder.rs`: collects samples while a group runs, and writes them to a file.
 //! - `results.rs`: the file of results.
 //! - `tables.rs`, `plot.rs`: the tables and plots of the book.

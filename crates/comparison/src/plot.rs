@@ -66,10 +66,6 @@ pub fn pictures(results: &Results) -> Result<Vec<(String, String)>> {
                 panel("Under load: processor time, µs per line", |area| bars(area, group, "cpu")),
                 panel("Under load: 99 % of the samples show a lag below, ms", |area| bars(area, group, "lag p99")),
             ],
-            "hops" => {
-                let title = "One value handed over; each line is ten times the last".to_owned();
-                vec![(title, 90 + 34 * group.rows.len() as u32, Box::new(|area| prices(area, group)))]
-            }
             "leaf" => vec![panel("Reading in a task: MiB a second", |area| bars(area, group, "speed"))],
             _ => continue,
         };
@@ -131,24 +127,6 @@ fn bars(area: &Area<'_>, group: &Group, measure: &str) -> Result<()> {
     Ok(())
 }
 
-/// Horizontal bars with their names, on a logarithmic scale.
-fn prices(area: &Area<'_>, group: &Group) -> Result<()> {
-    // From below.
-    let rows: Vec<&Row> = group.rows.iter().rev().collect();
-    let top = rows.iter().map(|row| row.high).fold(1.0, f64::max) * 12.0;
-    let mut chart =
-        builder(area).y_label_area_size(300).build_cartesian_2d((1.0..top).log_scale(), 0.0..rows.len() as f64)?;
-    mesh(&mut chart).disable_y_mesh().y_labels(0).x_label_formatter(&|x| time(*x)).draw()?;
-    for (place, row) in rows.iter().enumerate() {
-        let (foot, length) = (place as f64, row.median.max(1.05));
-        chart.draw_series([Rectangle::new([(1.0, foot + 0.15), (length, foot + 0.85)], STAGES[0].filled())])?;
-        let label = |words: String, x, side| Text::new(words, (x, 0), text(TEXT).pos(Pos::new(side, VPos::Center)));
-        chart.draw_series([EmptyElement::at((length, foot + 0.5)) + label(time(row.median), 6, HPos::Left)])?;
-        chart.draw_series([EmptyElement::at((1.0, foot + 0.5)) + label(row.contender.clone(), -8, HPos::Right)])?;
-    }
-    Ok(())
-}
-
 /// A curve per contender over the number of inputs, on logarithmic scales.
 fn curves(area: &Area<'_>, group: &Group, measure: &str) -> Result<()> {
     let table = group.table(measure);
@@ -167,26 +145,32 @@ fn curves(area: &Area<'_>, group: &Group, measure: &str) -> Result<()> {
     Ok(())
 }
 
-/// The percentage of the lines that have arrived after how long, in one case.
+/// The percentage of the lines that have arrived after how long, in one case. The scale is logarithmic: events are a
+/// thousand times as fast as polling.
 fn latency(area: &Area<'_>, group: &Group, case: &str) -> Result<()> {
     let names: Vec<&str> = group.table("latency").contenders.iter().map(|(name, _)| *name).collect();
     let rows = || group.rows.iter().filter(|row| row.case == case);
     let interval = rows().find(|row| row.measure == "latency").map_or(1.0, |row| row.x);
     let area = legend(area, names.iter().copied().chain(["bound"]))?;
     let right = interval * 1.3;
-    let mut chart = builder(&area).build_cartesian_2d(0.0..right, 0.0..100.0)?;
+    let mut chart = builder(&area).build_cartesian_2d((SOONEST..right).log_scale(), 0.0..100.0)?;
     mesh(&mut chart).x_desc("ms after the line was appended").draw()?;
     // The bound of polling: the next look comes at any moment of the interval.
-    curve(&mut chart, "bound", &[(0.0, 0.0), (interval, 100.0)])?;
+    let steps = (0..=100).map(|step| SOONEST * (interval / SOONEST).powf(f64::from(step) / 100.0));
+    curve(&mut chart, "bound", &steps.map(|x| (x, 100.0 * x / interval)).collect::<Vec<_>>())?;
     for name in names {
         let percentiles = rows().filter(|row| row.contender == name && row.measure.starts_with('p'));
-        let points = percentiles.map(|row| (row.median, row.x * 100.0)).filter(|point| point.0 <= right);
+        let points = percentiles.map(|row| (row.median, row.x * 100.0));
+        let points = points.filter(|point| (SOONEST..right).contains(&point.0));
         let mut points: Vec<_> = points.collect();
         points.sort_by(|a, b| a.1.total_cmp(&b.1));
         curve(&mut chart, name, &points)?;
     }
     Ok(())
 }
+
+/// Where the scale of a latency begins, in milliseconds.
+const SOONEST: f64 = 0.01;
 
 fn builder<'a, 'b>(area: &'a Area<'b>) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
     let mut builder = ChartBuilder::on(area);
@@ -254,7 +238,7 @@ fn colour(name: &str) -> RGBColor {
         (Some(stage), _) => STAGES[stage % STAGES.len()],
         (None, "in place") => STAGES[0],
         (None, "spawn_blocking") => STAGES[1],
-        (None, "cat") => SAND,
+        (None, "cat" | "threads + events") => SAND,
         (None, _) => GREY,
     }
 }
@@ -281,15 +265,6 @@ where
 /// A number at an axis, without the noise of binary fractions.
 fn tick(value: f64) -> String {
     ((value * 1e6).round() / 1e6).to_string()
-}
-
-/// Nanoseconds, in the unit that fits.
-fn time(nanoseconds: f64) -> String {
-    match nanoseconds {
-        ..1e3 => format!("{nanoseconds:.0} ns"),
-        ..1e6 => format!("{:.0} µs", nanoseconds / 1e3),
-        _ => format!("{:.0} ms", nanoseconds / 1e6),
-    }
 }
 
 fn extent(values: impl Iterator<Item = f64>) -> (f64, f64) {

@@ -45,6 +45,8 @@ impl Default for Settings {
 
 /// Short enough that a scenario does not wait for it, long enough that hundreds of followers can poll.
 const INTERVAL: Duration = Duration::from_millis(2);
+/// The usual size.
+const STACK: usize = 2 * 1024 * 1024;
 /// So long that a scenario which needs it to pass would hang.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -174,7 +176,9 @@ impl Fixture {
             // The scenario may have given up by now.
             let _ = ended.send((outcome.map_err(|panic| MergeError::ended_early(Some(panic)).to_string()), left));
         };
-        thread::Builder::new().name("merge".into()).spawn(run).expect("a thread for the entry point");
+        // A size of its own: a process may be started in such a way that no other thread is given.
+        let thread = thread::Builder::new().name("merge".into()).stack_size(STACK);
+        thread.spawn(run).expect("a thread for the entry point");
         Running {
             closers,
             end,
@@ -253,6 +257,12 @@ impl Running {
             (Err(Violation::Hung { .. }) | Ok(()), confirmed) => confirmed,
             (Err(other), _) => Err(other),
         }
+    }
+
+    /// Waits until the output is as long as all that was written, while the run goes on.
+    pub(crate) fn await_all(&self, fixture: &Fixture) -> Result<(), Violation> {
+        let length: usize = fixture.history.iter().map(Vec::len).sum();
+        self.await_that("the output to grow", |merged| merged.len() >= length)
     }
 
     /// Waits until `condition` holds for the output, while the run goes on.
@@ -522,6 +532,8 @@ struct State {
 pub enum Fault {
     /// With an error, as a full disk does.
     Full,
+    /// With an error when it has taken what fits. The next write finds room again.
+    FullOnce,
     /// With an error, as a pipe does whose reader has gone.
     BrokenPipe,
     /// With a panic in the writer.
@@ -540,6 +552,12 @@ impl CapturedOutput {
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         self.lock().bytes.clone()
+    }
+
+    /// What has been written, flushed or not.
+    pub(crate) fn unconfirmed_bytes(&self) -> Vec<u8> {
+        let state = self.lock();
+        [&state.bytes[..], &state.unflushed].concat()
     }
 
     /// How many writes there were.
@@ -630,6 +648,15 @@ impl Write for CapturedOutput {
         let bytes = if state.stutters { &bytes[..bytes.len().min(7)] } else { bytes };
         let written = state.bytes.len() + state.unflushed.len() + bytes.len();
         match state.fault {
+            Some((most, Fault::FullOnce)) if written > most => {
+                let room = most.saturating_sub(written - bytes.len());
+                if room == 0 {
+                    state.fault = None;
+                    return Err(io::ErrorKind::StorageFull.into());
+                }
+                state.unflushed.extend(&bytes[..room]);
+                return Ok(room);
+            }
             Some((most, Fault::Full)) if written > most => return Err(io::ErrorKind::StorageFull.into()),
             Some((most, Fault::BrokenPipe)) if written > most => return Err(io::ErrorKind::BrokenPipe.into()),
             Some((most, Fault::Panic)) if written > most => {

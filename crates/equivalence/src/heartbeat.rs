@@ -16,7 +16,8 @@ use tracing::{Event, Metadata, Subscriber};
 
 use crate::{Fixture, Settings, Violation};
 
-/// Makes the three `#[test]`s of an async top: `heartbeat!(stage4::run_tasks)`. The calling crate needs tokio.
+/// Makes the `#[test]`s of an async top: `heartbeat!(stage4::run_tasks)`. The calling crate needs tokio, with
+/// `test-util`.
 #[macro_export]
 macro_rules! heartbeat {
     ($run:path) => {
@@ -32,6 +33,14 @@ macro_rules! heartbeat {
         fn a_read_blocks_no_runtime_worker() {
             let settings = $crate::Settings::default();
             if let Err(violation) = $crate::heartbeat::check_reads($crate::beating!($run), &settings) {
+                panic!("{violation}");
+            }
+        }
+
+        #[test]
+        fn a_closed_run_takes_as_long_as_its_output() {
+            let settings = $crate::Settings::default();
+            if let Err(violation) = $crate::heartbeat::check_time($crate::advanced!($run), &settings) {
                 panic!("{violation}");
             }
         }
@@ -91,6 +100,34 @@ macro_rules! dropped {
     };
 }
 
+/// An async top as an entry point on a runtime whose time stands still. When the condition holds, an hour passes at once,
+/// and the function is called.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! advanced {
+    ($run:path) => {
+        |inputs, interval, output, when, then| {
+            let runtime =
+                ::tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+            runtime.block_on(async {
+                ::tokio::spawn(async move {
+                    #[allow(clippy::disallowed_methods, reason = "on the blocking pool")]
+                    let wait = move || {
+                        while !when() {
+                            ::std::thread::sleep(::std::time::Duration::from_millis(1));
+                        }
+                    };
+                    // While a call runs on the pool, time does not advance by itself.
+                    ::tokio::task::spawn_blocking(wait).await.unwrap();
+                    ::tokio::time::advance(::std::time::Duration::from_secs(3600)).await;
+                    then();
+                });
+                $run(inputs, interval, output).await
+            })
+        }
+    };
+}
+
 /// A condition to wait for.
 pub type Condition = Box<dyn Fn() -> bool + Send + Sync>;
 
@@ -124,16 +161,24 @@ pub fn check_dropped(merge: DroppedEntryPoint, settings: &Settings) -> Result<()
 pub type BeatingEntryPoint =
     fn(Vec<Input>, Duration, Output, Box<dyn Fn() + Send + Sync>) -> merge_core::Result<Summary>;
 
-/// Holds the output back and waits for the runtime to beat all the same.
+/// Holds the output back and waits for the runtime to beat all the same: after one line, and when all that may wait for
+/// the output waits for it.
 ///
 /// # Errors
 ///
 /// [`Violation::BlockedWorker`] when it does not; else as any scenario.
 pub fn check(merge: BeatingEntryPoint, settings: &Settings) -> Result<(), Violation> {
-    const BEATS: u64 = 5;
-
     let mut fixture = Fixture::new(2, settings);
     fixture.append(0, "a\n");
+    beats_on(merge, &fixture, settings)?;
+    let mut fixture = Fixture::new(2, settings);
+    fixture.append_backlogs(20 * 1024 * 1024);
+    beats_on(merge, &fixture, settings)
+}
+
+fn beats_on(merge: BeatingEntryPoint, fixture: &Fixture, settings: &Settings) -> Result<(), Violation> {
+    const BEATS: u64 = 5;
+
     fixture.captured.hold();
     let beats = Arc::new(AtomicU64::new(0));
     let run = {
@@ -150,7 +195,7 @@ pub fn check(merge: BeatingEntryPoint, settings: &Settings) -> Result<(), Violat
         }
         other => other,
     };
-    run.await_held().map_err(blocked)?;
+    run.await_standstill(u64::MAX).map_err(blocked)?;
 
     let deadline = Instant::now() + settings.patience;
     let until = beats.load(Ordering::Relaxed) + BEATS;
@@ -162,6 +207,35 @@ pub fn check(merge: BeatingEntryPoint, settings: &Settings) -> Result<(), Violat
     }
     fixture.captured.release();
     run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
+/// An entry point for which an hour passes when the condition holds. Then it calls the function.
+pub type AdvancedEntryPoint =
+    fn(Vec<Input>, Duration, Output, Condition, Box<dyn Fn() + Send + Sync>) -> merge_core::Result<Summary>;
+
+/// Closes a run whose output stands still, and lets an hour pass before the output goes on. Tokio's time is paused, so
+/// this sees any limit on the time that a close or a hand-over may take, however long it is.
+///
+/// # Errors
+///
+/// [`Violation::Lost`] when the run gives up; else as any scenario.
+pub fn check_time(merge: AdvancedEntryPoint, settings: &Settings) -> Result<(), Violation> {
+    let mut fixture = Fixture::new(3, settings);
+    fixture.append_backlogs(12 * 1024 * 1024);
+    fixture.captured.hold();
+    let (close, passed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let run = {
+        let (close, passed) = (Arc::clone(&close), Arc::clone(&passed));
+        let when = Box::new(move || close.load(Ordering::Relaxed));
+        let then = Box::new(move || passed.store(true, Ordering::Relaxed));
+        fixture.start(move |inputs, interval, output| merge(inputs, interval, output, when, then))
+    };
+    run.await_standstill(u64::MAX)?;
+    run.close_all();
+    close.store(true, Ordering::Relaxed);
+    run.await_condition("an hour to pass", || passed.load(Ordering::Relaxed))?;
+    fixture.captured.release();
     run.end_confirmed(&fixture.sources())
 }
 

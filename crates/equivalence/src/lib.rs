@@ -38,9 +38,11 @@ pub mod scenarios;
 mod violation;
 mod writers;
 
+use std::time::Duration;
+
 pub use confirm::{Source, confirm, confirm_beginnings, confirm_merge};
 pub use fixture::{CapturedOutput, EntryPoint, Fault, Fixture, Running, Settings};
-pub use process::alone;
+pub use process::{alone, alone_without_threads};
 pub use scenarios::{SCENARIOS, Scenario};
 pub use violation::{Difference, Reason, Violation};
 pub use writers::{Writers, Writing};
@@ -80,6 +82,15 @@ macro_rules! tests {
     )* };
 }
 
+/// Runs [`scenarios::soak`] for `SOAK_MINUTES`, 60 unless it is set. Panics with what it found.
+pub fn soak(merge: EntryPoint) {
+    let minutes = std::env::var("SOAK_MINUTES").ok().and_then(|minutes| minutes.parse().ok()).unwrap_or(60);
+    let settings = Settings::default();
+    if let Err(violation) = scenarios::soak(Duration::from_secs(60 * minutes), merge, &settings) {
+        panic!("{violation}\n  seed: {}", settings.seed);
+    }
+}
+
 /// The line of a report that says how to run the scenario again. `program` is the exercise, where it is one.
 #[must_use]
 pub fn again(name: &str, program: Option<&str>) -> String {
@@ -105,5 +116,11 @@ pub fn check(
             panic!("{violation}\n{}\n", again(name, program));
         }
     };
-    if scenarios::ALONE.contains(&name) { alone(test, run) } else { run() }
+    if name == scenarios::WITHOUT_THREADS {
+        alone_without_threads(test, run);
+    } else if scenarios::ALONE.contains(&name) {
+        alone(test, run);
+    } else {
+        run();
+    }
 }

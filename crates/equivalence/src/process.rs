@@ -15,16 +15,65 @@ const ALONE: &str = "EQUIVALENCE_ALONE";
 ///
 /// With the report of the test, when it fails; and when no process can be started.
 pub fn alone(test: &str, run: impl FnOnce()) {
+    alone_with(test, None, run);
+}
+
+/// [`alone`], in a process that gets no thread but those whose stack has a size of its own: the size that the others get
+/// is more than there is address space. Linux only; elsewhere it does nothing.
+///
+/// # Panics
+///
+/// As [`alone`].
+pub fn alone_without_threads(test: &str, run: impl FnOnce()) {
+    const TOO_MUCH: &str = "4611686018427387904";
+    if cfg!(all(target_os = "linux", target_pointer_width = "64")) {
+        alone_with(test, Some(("RUST_MIN_STACK", TOO_MUCH)), run);
+    }
+}
+
+fn alone_with(test: &str, variable: Option<(&str, &str)>, run: impl FnOnce()) {
     if env::var_os(ALONE).is_some_and(|alone| alone == test) {
         return run();
     }
     let program = env::current_exe().expect("a test knows its own program");
     let mut command = Command::new(program);
     // The current folder may be a scratch folder that another test has removed.
-    command.args(["--exact", test, "--nocapture"]).env(ALONE, test).current_dir("/");
+    command.args(["--exact", test, "--nocapture"]).env(ALONE, test).envs(variable).current_dir("/");
     let ran = command.output().expect("a test can start its own program");
     let report = String::from_utf8_lossy(&ran.stderr);
     assert!(ExitStatus::success(&ran.status), "in a process of its own:\n{report}");
+}
+
+/// Runs `run` while the standard output of this process goes to `printed`. Off Unix, it goes where it went.
+pub(crate) fn with_stdout_in<T>(printed: &mut Vec<u8>, run: impl FnOnce() -> T) -> T {
+    #[cfg(unix)]
+    {
+        use std::io::{Read, Seek, Write};
+        use std::os::fd::AsFd;
+
+        let mut file = tempfile::tempfile().expect("a scratch file");
+        let mut stdout = std::io::stdout();
+        stdout.flush().expect("standard output can be written");
+        let former = stdout.as_fd().try_clone_to_owned().expect("standard output is open");
+        rustix::stdio::dup2_stdout(&file).expect("standard output can be replaced");
+        let returned = run();
+        let _ = stdout.flush();
+        rustix::stdio::dup2_stdout(&former).expect("standard output can be replaced");
+        file.rewind().and_then(|()| file.read_to_end(printed)).expect("a scratch file can be read");
+        returned
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = printed;
+        run()
+    }
+}
+
+/// How much memory this process has, in bytes, where the system says so.
+pub(crate) fn memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }
 
 /// How long the threads of this process have computed so far, where the system says so.

@@ -64,9 +64,9 @@ pub enum Violation {
         /// What it said.
         found: String,
     },
-    /// More was read than the output takes, and is held in memory.
+    /// More is held in memory than may be.
     MemoryGrew {
-        /// How many bytes were read and not yet written.
+        /// How many bytes.
         held: u64,
         /// How many may be.
         allowed: u64,
@@ -242,7 +242,7 @@ impl fmt::Display for Violation {
                 write!(f, "the summary is wrong\n  expected: {expected}\n  found:    {found}")
             }
             Self::MemoryGrew { held, allowed } => {
-                write!(f, "memory grew: {held} bytes were read and not written, where {allowed} may be")
+                write!(f, "memory grew: {held} bytes are held, where {allowed} may be")
             }
             Self::BusyWhileIdle { busy, of } => {
                 write!(f, "a core was busy while nothing happened: for {busy:?} of {of:?}")

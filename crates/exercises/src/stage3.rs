@@ -3,4 +3,4 @@
 #[path = "../../stage3/src/tail.rs"]
 mod tail;
 
-pub use tail::{tail_async, tail_file};
+pub use tail::tail_async;

@@ -1,4 +1,4 @@
-//! Closing an input from anywhere: one signal, two ways to wait for it.
+//! Closing an input, and waking its follower, from anywhere: one signal, two ways to wait for it.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -16,11 +16,22 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 #[derive(Clone, Debug)]
 pub struct Closer(Arc<Signal>);
 
-/// What an input and its closers share.
+/// Tells the follower of one input to look now, because something may have happened to its file. Clones wake the same
+/// follower.
+///
+/// A notification is a hint and no data: the follower finds out by its look what there is.
+#[derive(Clone, Debug)]
+pub struct Notifier(Arc<Signal>);
+
+/// What an input and its handles share.
 #[derive(Debug)]
 pub(crate) struct Signal {
     /// Set before the follower is woken, so that it sees it.
     closed: AtomicBool,
+    /// Whether there was a notification since the follower last waited.
+    notified: AtomicBool,
+    /// Whether a notification, and not the time, ended its last wait.
+    early: AtomicBool,
     /// Wakes a follower that waits on a thread. It holds one message, so closing never blocks.
     wake: Sender<()>,
     woken: Receiver<()>,
@@ -35,6 +46,8 @@ impl Closer {
         let (wake, woken) = bounded(1);
         Self(Arc::new(Signal {
             closed: AtomicBool::new(false),
+            notified: AtomicBool::new(false),
+            early: AtomicBool::new(false),
             wake,
             woken,
             waker: AtomicWaker::new(),
@@ -45,9 +58,7 @@ impl Closer {
     /// Closes the input. Never blocks; may be called from a thread, a task or a signal handler's thread.
     pub fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
-        // A full channel means that the message is there already.
-        let _ = self.0.wake.try_send(());
-        self.0.waker.wake();
+        self.0.wake();
     }
 
     /// Whether the input has been closed (the article's `handle.closed`). Never blocks.
@@ -67,22 +78,68 @@ impl Closer {
         self.0.bytes_read.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Blocks the calling thread until the input is closed, at most for `timeout`.
+    pub(crate) fn notifier(&self) -> Notifier {
+        Notifier(Arc::clone(&self.0))
+    }
+
+    /// Blocks the calling thread until the input is closed or notified, at most for `timeout`.
     pub(crate) fn wait(&self, timeout: Duration) {
         if !self.is_closed() {
             // Whether it was a message or the time, the caller looks again.
             let _ = self.0.woken.recv_timeout(timeout);
+            self.take_notification();
         }
     }
 
     /// Completes when the input is closed. Cancel safe: nothing is lost when it is dropped half way.
     pub(crate) async fn closed(&self) {
+        self.wait_until(Self::is_closed).await;
+    }
+
+    /// Completes when there was a notification since the last wait. Cancel safe, as [`Closer::closed`].
+    pub(crate) async fn notified(&self) {
+        self.wait_until(Self::take_notification).await;
+    }
+
+    async fn wait_until(&self, condition: impl Fn(&Self) -> bool) {
         poll_fn(|context| {
-            // Register first: a close between the two lines would otherwise wake nobody.
+            // Register first: a signal between the two lines would otherwise wake nobody.
             self.0.waker.register(context.waker());
-            if self.is_closed() { Poll::Ready(()) } else { Poll::Pending }
+            if condition(self) { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+
+    /// Whether there was a notification. It is then used up: the look that follows sees what it was about.
+    fn take_notification(&self) -> bool {
+        let notified = self.0.notified.swap(false, Ordering::AcqRel);
+        self.0.early.fetch_or(notified, Ordering::Relaxed);
+        notified
+    }
+
+    /// Whether a notification, and not the time, led to this look. Asked once per look.
+    pub(crate) fn is_early(&self) -> bool {
+        self.0.early.swap(false, Ordering::Relaxed)
+    }
+}
+
+// ANCHOR: notify
+impl Notifier {
+    /// Wakes the follower if it waits, and makes its next wait a short one if it does not. While it is busy, only the
+    /// first call costs more than one atomic write. Never blocks.
+    pub fn notify(&self) {
+        if !self.0.notified.swap(true, Ordering::AcqRel) {
+            self.0.wake();
+        }
+    }
+}
+// ANCHOR_END: notify
+
+impl Signal {
+    fn wake(&self) {
+        // A full channel means that the message is there already.
+        let _ = self.wake.try_send(());
+        self.waker.wake();
     }
 }
 
@@ -153,5 +210,49 @@ mod tests {
         assert!(waiting.as_mut().poll(&mut context).is_ready());
         // One that comes later does not wait at all.
         assert!(pin!(closer.closed()).poll(&mut context).is_ready());
+    }
+
+    #[test]
+    fn a_notification_ends_one_wait_whether_it_comes_before_or_after() {
+        let woken = Arc::new(Woken(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        let closer = Closer::new();
+        let notifier = closer.notifier();
+
+        let mut waiting = pin!(closer.notified());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        notifier.notify();
+        assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+        assert!(waiting.as_mut().poll(&mut context).is_ready());
+
+        // Between the look and the wait.
+        notifier.notify();
+        assert!(pin!(closer.notified()).poll(&mut context).is_ready());
+        assert!(pin!(closer.notified()).poll(&mut context).is_pending());
+    }
+
+    #[test]
+    fn a_busy_follower_is_woken_once() {
+        let woken = Arc::new(Woken(AtomicUsize::new(0)));
+        let waker = Waker::from(Arc::clone(&woken));
+        let closer = Closer::new();
+        assert!(pin!(closer.notified()).poll(&mut Context::from_waker(&waker)).is_pending());
+        for _ in 0..1000 {
+            closer.notifier().notify();
+        }
+        assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_notification_wakes_a_thread_as_well() {
+        let _watchdog = Watchdog::start();
+        let closer = Closer::new();
+        thread::scope(|scope| {
+            scope.spawn(|| closer.wait(HOUR));
+            closer.notifier().notify();
+        });
+        assert!(closer.is_early());
+        assert!(!closer.is_early());
     }
 }

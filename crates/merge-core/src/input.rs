@@ -12,7 +12,7 @@ use memchr::{memchr_iter, memrchr};
 use same_file::Handle;
 
 use crate::chunk::Blocks;
-use crate::{Chunk, Closer, MergeError, Result};
+use crate::{Chunk, Closer, MergeError, Notifier, Result};
 
 /// How much an input reads at once, in bytes, while no block is free. It keeps that until the output takes it, so
 /// thousands of inputs may have as much each.
@@ -169,7 +169,13 @@ impl Input {
         self.closer.clone()
     }
 
-    /// Waits until the input is closed, at most for `timeout`. Blocks the thread.
+    /// The handle that tells the follower of this input to look now. Where nothing calls it, the follower polls.
+    #[must_use]
+    pub fn notifier(&self) -> Notifier {
+        self.closer.notifier()
+    }
+
+    /// Waits until the input is closed or notified, at most for `timeout`. Blocks the thread.
     #[tracing::instrument(skip_all)]
     pub fn wait_closed(&self, timeout: Duration) {
         self.closer.wait(timeout);
@@ -178,6 +184,12 @@ impl Input {
     /// Completes when the input is closed. Cancel safe; works on any runtime.
     pub async fn closed(&self) {
         self.closer.closed().await;
+    }
+
+    /// Completes when [`Notifier::notify`] was called since the last wait: it is never lost between a look and a wait.
+    /// Cancel safe; works on any runtime.
+    pub async fn notified(&self) {
+        self.closer.notified().await;
     }
 
     /// Whether [`read_lines`](Input::read_lines) would have something to do: new data, a new file, or the end. It takes one
@@ -331,8 +343,11 @@ impl Input {
     }
 
     /// Closes old files that were at rest at two looks: a writer may go on with one for an interval. The first that has an
-    /// unfinished line left hands it out.
+    /// unfinished line left hands it out. A look before its time does not count.
     fn let_go_of_old_files(&mut self) -> Option<Chunk> {
+        if self.closer.is_early() {
+            return None;
+        }
         let mut index = 0;
         while index < self.old_files() {
             if !mem::replace(&mut self.files[index].rested, true) {

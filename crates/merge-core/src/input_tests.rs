@@ -149,6 +149,27 @@ fn a_writer_that_has_not_begun_the_new_file_may_go_on_with_the_old_one() {
 }
 
 #[test]
+fn looks_that_a_notification_has_caused_are_no_intervals_for_an_old_file() {
+    let mut log = Log::new(b"a\n");
+    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+    log.rotate();
+    log.append(b"b\n");
+    assert_eq!(log.read_all(), b"a\nb\n");
+    for _ in 0..10 {
+        log.input.notifier().notify();
+        log.input.wait_closed(Duration::from_secs(60));
+        assert_eq!(log.read(), Found::NoNewData);
+    }
+    old.write_all(b"late\n").unwrap();
+    assert_eq!(log.read_all(), b"late\n");
+    assert_eq!(log.input.files.len(), 2);
+    // These are intervals.
+    assert_eq!(log.read(), Found::NoNewData);
+    assert_eq!(log.read(), Found::NoNewData);
+    assert_eq!(log.input.files.len(), 1);
+}
+
+#[test]
 fn half_a_line_waits_for_its_rest_while_the_new_file_is_empty() {
     let mut log = Log::new(b"a\nha");
     let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();

@@ -1,29 +1,30 @@
-//! What every stage shares: one growing log file read in whole lines, and the contract of a merge.
+//! The code that every stage shares: it reads a growing log in whole lines, and keeps the contract of a merge.
 //!
-//! This crate knows neither threads nor tasks. The stages decide who calls it, and from where.
+//! This crate knows neither threads nor tasks. The stages decide who calls it and from where.
 //!
 //! # Layout
 //!
-//! - [`Input`]: an open log, followed by name. [`Input::read_lines`] is the article's `readline`; the blocking leaf
-//!   that every stage calls, on a thread or on a runtime's blocking pool.
-//! - [`Chunk`]: the whole lines that it hands on.
-//! - [`Closer`]: ends one input from anywhere. A follower can wait for it on a thread or in a task.
-//! - [`Output`]: where the merged lines go. It never buffers and never goes on after a failure.
+//! - [`Input`]: an open log, followed by name. [`Input::read_lines`] is the article's `readline`: the blocking leaf
+//!   that every stage calls, on a thread of its own or on a runtime's blocking pool.
+//! - [`Chunk`]: the whole lines that an input hands on.
+//! - [`Closer`]: closes one input from anywhere. A follower can wait for the close on a thread or in a task.
+//! - [`Notifier`]: tells one follower to look at its file before the interval is over.
+//! - [`Output`]: receives the merged lines. It never buffers, and accepts nothing after a failure.
 //! - [`FanIn`]: collects how the followers ended, and closes all inputs at the first error.
 //! - [`MergeError`]: the one error type, with path and cause.
 //!
 //! # Spans
 //!
 //! [`Input::read_lines`], [`Input::wait_closed`] and [`Output::write`] are [`tracing`] spans: the leaves of a timeline.
-//! While no subscriber is set, a call of one costs what it takes to find that out: one relaxed atomic load, of
-//! `tracing`'s greatest enabled level, and one branch.
+//! While no subscriber is set, a span costs one relaxed atomic load, of `tracing`'s most verbose enabled level, and one
+//! branch.
 //!
 //! # The contract
 //!
-//! `docs/src/contract.md` has it whole, and so has [the book](../../book/contract.html) when it is built
-//! (`scripts/book build`). In short: the lines of one input come out whole, in order, exactly once; nothing
-//! else comes out; what was in a file when it was closed is still merged; the first error ends the run and nothing
-//! ever hangs.
+//! The full text is in `docs/src/contract.md` and, after `scripts/book build`, in
+//! [the book](../../book/contract.html). In short: the lines of one input come out whole, in order, exactly once, and
+//! nothing else comes out. The data that a file holds when it is closed is still merged. The first error ends the run,
+//! and nothing ever hangs.
 //!
 //! # Example
 //!
@@ -58,7 +59,7 @@ mod output;
 mod watchdog;
 
 pub use chunk::Chunk;
-pub use close::Closer;
+pub use close::{Closer, Notifier};
 pub use error::{MergeError, Result};
 pub use fan_in::{FanIn, Summary};
 pub use input::{Found, Input};

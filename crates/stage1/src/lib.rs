@@ -7,16 +7,16 @@
 //!
 //! **What it does.** The *top* ([`run_threads`], in `top.rs`) starts a thread per input and owns the output behind a
 //! mutex. The *tail* ([`tail_file`], in `tail.rs`) follows one input and hands whole lines to a callback. The tail
-//! never knows who owns the output: this one hook is what lets the layers migrate one at a time.
+//! never knows who owns the output. Because of this callback, the layers can migrate one at a time.
 //!
-//! **Before it:** nothing; this is the program to migrate. **After it**, two routes lead to stage 4:
+//! **Before it:** nothing. This is the program to migrate. **After it**, two roads lead to stage 4:
 //!
-//! - *top-down*, by stage 2: the entry point becomes async first and runs this tail unchanged;
-//! - *bottom-up*, by stage 3: the tail becomes async first, and this top runs it unchanged.
+//! - *top-down*, through stage 2: the entry point becomes async first and runs this tail unchanged;
+//! - *bottom-up*, through stage 3: the tail becomes async first, and this top runs it unchanged.
 //!
-//! **Stop here** when you follow tens of files: threads are then as cheap as tasks, and easier to debug.
+//! **Stop here** if you follow tens of files. Threads are then as cheap as tasks, and easier to debug.
 //!
-//! In the book, when it is built (`scripts/book build`): [Stage 1: threads](../../book/stage-1.html).
+//! The chapter in the book, after `scripts/book build`: [Stage 1: threads](../../book/stage-1.html).
 
 mod tail;
 mod top;

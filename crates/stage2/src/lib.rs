@@ -11,14 +11,15 @@
 //!
 //! **What stayed.** The tail: `stage1::tail_file`, imported and not touched.
 //!
-//! **Why.** The entry point can now live beside other async code: sockets, timers, signals. It is still a thread per
-//! input, so it saves nothing yet. Only the shape has changed.
+//! **Why.** The entry point can now run beside other async code: sockets, timers, signals. Each input still has a
+//! thread, so this stage saves none yet. Only the shape of the program has changed.
 //!
 //! **Before it:** stage 1. **After it:** stage 4, where the call on the blocking pool sinks from the top into the tail.
 //!
-//! **Stop here** when the tail belongs to somebody else, or when many programs share it and not all of them are async.
+//! **Stop here** if the tail is not yours, or if many programs share it and not all of them are async. To stay here for
+//! good, give each follower a thread of its own: the blocking pool is made for calls that end.
 //!
-//! In the book, when it is built (`scripts/book build`): [Stage 2: the bridge](../../book/stage-2.html).
+//! The chapter in the book, after `scripts/book build`: [Stage 2: the bridge](../../book/stage-2.html).
 
 mod top;
 

@@ -5,22 +5,23 @@
 //! | **blocking top** | stage 1       | **stage 3** (you are here)  |
 //! | **async top**    | stage 2       | stage 4                     |
 //!
-//! **What changed.** The tail is an `async fn`, [`tail_async`] in `tail.rs`. It sleeps without a thread, and sends
-//! only the read itself to the runtime's blocking pool. The blocking facade [`tail_file`] drives it on the thread
-//! that it is called on.
+//! **What changed.** The tail is an `async fn`, [`tail_async`] in `tail.rs`. Its sleep needs no thread, and
+//! only the read runs on the runtime's blocking pool. The blocking facade [`tail_file`] drives it on the caller's
+//! thread.
 //!
 //! **What stayed.** The top: `stage1::run_threads`, imported and not touched.
 //!
-//! **Why.** The leaf can be rewritten, tested and shipped while no caller knows. It is still a thread per input, and
-//! each of them now only waits for its own future.
+//! **Why.** You can rewrite, test and ship the tail, and no caller notices. Each input still has a thread, which now
+//! waits for its own future. An idle input takes less processor time than in stage 1, and the runtime takes more
+//! memory.
 //!
-//! **Before it:** stage 1. **After it:** stage 4, where a top that is async calls [`tail_async`] itself and the
-//! facade goes.
+//! **Before it:** stage 1. **After it:** stage 4, where an async top calls [`tail_async`] itself and needs no facade.
 //!
-//! **Stop here** when the callers are many and blocking, and only the leaf gains from async.
+//! **Stop here** if there are many blocking callers, and only the tail gains from async.
 //!
-//! In the book, when it is built (`scripts/book build`): [Stage 3: the async tail](../../book/stage-3.html).
+//! The chapter in the book, after `scripts/book build`: [Stage 3: the async tail](../../book/stage-3.html).
 
+mod facade;
 mod tail;
 
 use std::time::Duration;
@@ -29,7 +30,8 @@ use merge_core::{Input, MergeError, Output, Result, Summary};
 use stage1::run_threads;
 use tokio::runtime::Builder;
 
-pub use tail::{tail_async, tail_file};
+pub use facade::tail_file;
+pub use tail::tail_async;
 
 /// The entry point that every stage exports, on a multi-thread runtime. Blocks until all `inputs` are closed.
 ///

@@ -1,9 +1,9 @@
-//! The async tail: follows one input in a task, and the blocking facade that hides it.
+//! The async tail: follows one input in a task.
 
 use std::time::Duration;
 
 use merge_core::{Chunk, Found, Input, MergeError, Result};
-use tokio::{runtime::Runtime, select, task::spawn_blocking, time::sleep};
+use tokio::{select, task::spawn_blocking, time::sleep};
 
 /// Follows `input` until it is closed, and hands its lines to `write`; the article's `tail_async`.
 ///
@@ -38,23 +38,4 @@ pub async fn tail_async(
             Found::End => return Ok(()),
         }
     }
-}
-
-/// [`tail_async`] behind the signature of `stage1::tail_file`: blocks the thread it runs on until the follower has
-/// ended (the article's `run_until_complete`).
-///
-/// # Errors
-///
-/// As [`tail_async`].
-///
-/// # Panics
-///
-/// On a thread that already drives a runtime.
-pub fn tail_file(
-    runtime: &Runtime,
-    input: Input,
-    interval: Duration,
-    write: &mut dyn FnMut(Chunk) -> Result<()>,
-) -> Result<()> {
-    runtime.block_on(tail_async(input, interval, async |chunk| write(chunk)))
 }

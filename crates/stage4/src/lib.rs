@@ -5,18 +5,19 @@
 //! | **blocking top** | stage 1       | stage 3                     |
 //! | **async top**    | stage 2       | **stage 4** (you are here)  |
 //!
-//! **What changed.** Coming from stage 2: the call on the blocking pool has sunk from the top into the tail, so [`run_tasks`] in
-//! `top.rs` only spawns tasks, and an idle input costs no thread. Coming from stage 3: the callers are async, so the
+//! **What changed.** From stage 2: the call on the blocking pool has sunk from the top into the tail. So [`run_tasks`]
+//! in `top.rs` only spawns tasks, and an idle input costs no thread. From stage 3: the callers are async, so the
 //! blocking facade is gone.
 //!
 //! **What stayed.** The tail: `stage3::tail_async`, imported and not touched.
 //!
-//! **Why.** Thousands of idle inputs now share a few threads. The read is still blocking, on purpose: a regular file
-//! has no other way, and the blocking pool is the place for it.
+//! **Why.** Thousands of idle inputs now share a few threads. The read still blocks, on purpose: operating systems
+//! report a regular file as always ready, so its reads belong on the blocking pool.
 //!
-//! **Before it:** stage 2 (top-down) or stage 3 (bottom-up). **After it:** nothing; this is the end of both routes.
+//! **Before it:** stage 2 (top-down) or stage 3 (bottom-up). **After it:** both roads end here. Stage 5 goes
+//! one step beyond them.
 //!
-//! In the book, when it is built (`scripts/book build`): [Stage 4: async to the top](../../book/stage-4.html).
+//! The chapter in the book, after `scripts/book build`: [Stage 4: async to the top](../../book/stage-4.html).
 
 mod threads;
 mod top;
@@ -26,7 +27,7 @@ use std::time::Duration;
 use merge_core::{Input, MergeError, Output, Result, Summary};
 use tokio::runtime::Builder;
 
-pub use threads::BLOCKING_THREADS;
+pub use threads::{BLOCKING_THREADS, check_threads};
 pub use top::run_tasks;
 
 /// The entry point that every stage exports, on a multi-thread runtime. Blocks until all `inputs` are closed.

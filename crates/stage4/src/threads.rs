@@ -15,14 +15,21 @@ pub const BLOCKING_THREADS: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Lets two calls on the blocking pool meet. On a pool of one thread, the writer would keep it, and every read would
-/// wait in the pool's queue for ever. Tokio does not tell how many threads a pool may have.
-pub(crate) async fn check_threads() -> Result<()> {
+/// wait in the pool's queue for ever. Tokio does not tell how many threads a pool may have. Cancel safe.
+///
+/// # Errors
+///
+/// [`MergeError::Start`] when they have not met after ten seconds.
+pub async fn check_threads() -> Result<()> {
     check_threads_within(PATIENCE).await
 }
 
 async fn check_threads_within(patience: Duration) -> Result<()> {
     let (second, first) = mpsc::channel();
+    // ANCHOR: meet
+    #[expect(clippy::disallowed_methods, reason = "a thread of the blocking pool waits")]
     let meet = spawn_blocking(move || first.recv_timeout(patience));
+    // ANCHOR_END: meet
     spawn_blocking(move || second.send(()));
     match meet.await {
         Ok(Ok(())) => Ok(()),

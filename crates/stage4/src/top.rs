@@ -7,7 +7,7 @@ use stage3::tail_async;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::threads::check_threads;
+use crate::check_threads;
 
 /// How many chunks may wait for the writer. When the queue is full, the followers wait.
 const QUEUE: usize = 16;

@@ -11,7 +11,7 @@ mod planted;
 use planted::PLANTED;
 
 /// The sources under test: the module each becomes, and where it stands, from the folder of all crates.
-const SOURCES: [(&str, &str); 10] = [
+const SOURCES: [(&str, &str); 11] = [
     ("close", "merge-core/src/close.rs"),
     ("fan_in", "merge-core/src/fan_in.rs"),
     ("input", "merge-core/src/input.rs"),
@@ -22,6 +22,7 @@ const SOURCES: [(&str, &str); 10] = [
     ("stage2_top", "stage2/src/top.rs"),
     ("stage3_tail", "stage3/src/tail.rs"),
     ("stage4_top", "stage4/src/top.rs"),
+    ("stage5_tail", "stage5/src/tail.rs"),
 ];
 
 /// What is not taken word for word: the names of other crates, which are modules here, and everything that blocks, wakes
@@ -50,11 +51,12 @@ const SMALLER: [(&str, &str, &str); 4] = [
 /// What the stages and the scenarios import from a program.
 const EXPORTS: &str = "
     pub(crate) use merge_core::{MergeError, Result};
-    pub(crate) use {close::Closer, fan_in::{FanIn, Summary}, input::{Found, Input}, chunk::Chunk, output::{Output, Progress}};
+    pub(crate) use {close::{Closer, Notifier}, fan_in::{FanIn, Summary}, input::{Found, Input}, chunk::Chunk, output::{Output, Progress}};
     pub(crate) use {stage1_tail::tail_file, stage1_top::run_threads, stage2_top::run_tasks_mixed};
     pub(crate) use {stage3_tail::tail_async, stage4_top::run_tasks};
+    pub(crate) use stage5_tail::tail_async as tail_events;
     // Here every call has a thread of its own.
-    pub(crate) mod threads { pub(crate) async fn check_threads() -> super::Result<()> { Ok(()) } }
+    pub(crate) async fn check_threads() -> Result<()> { Ok(()) }
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {

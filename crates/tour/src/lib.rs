@@ -1,4 +1,4 @@
-//! The tour: every stage merges the same logs, each output is confirmed, and all stages agree.
+//! The tour runs every stage on the same logs, confirms each output, and checks that all stages agree.
 //!
 //! ```sh
 //! cargo run --release -p tour
@@ -6,8 +6,8 @@
 //!
 //! # Layout
 //!
-//! - `stages.rs`: the stages in one table.
-//! - `logs.rs`: the logs to merge: simulated writers grow them, or they are a snapshot of real ones.
+//! - `stages.rs`: the table of stages.
+//! - `logs.rs`: the logs to merge, which simulated writers grow, or which are a snapshot of real logs.
 //! - `run.rs`: runs one stage and measures it.
 //! - `confirm.rs`: confirms its output.
 //! - `threads.rs`: counts its threads.

@@ -1,8 +1,13 @@
 //! The stages in one table.
 
+use std::time::Duration;
+
 use equivalence::EntryPoint;
 
-/// One stage: a cell of the two-by-two table.
+/// The interval of a stage that waits for events.
+pub(crate) const SAFETY_NET: Duration = Duration::from_secs(10);
+
+/// One stage.
 #[derive(Clone, Copy, Debug)]
 pub struct Stage {
     /// The name of its crate.
@@ -46,5 +51,12 @@ pub const STAGES: &[Stage] = &[
         tail: "async",
         sentence: "A task per input waits without a thread; a pool does only the reads.",
         merge: stage4::merge,
+    },
+    Stage {
+        name: "stage5",
+        top: "tasks",
+        tail: "async",
+        sentence: "The same tasks wait for events of the system, not for the next interval.",
+        merge: |inputs, _, output| stage5::merge(inputs, SAFETY_NET, output),
     },
 ];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use timeline::{Picture, watched};
 
-use crate::stages::{STAGES, Stage};
+use crate::stages::{SAFETY_NET, STAGES, Stage};
 use crate::{Result, about};
 
 /// The stages, with runtimes whose threads are all recorded, even idle ones.
@@ -15,6 +15,7 @@ pub const WATCHED: &[Stage] = &[
     Stage { merge: |inputs, interval, output| stage2::merge_on(watched(), inputs, interval, output), ..STAGES[1] },
     Stage { merge: |inputs, interval, output| stage3::merge_on(watched(), inputs, interval, output), ..STAGES[2] },
     Stage { merge: |inputs, interval, output| stage4::merge_on(watched(), inputs, interval, output), ..STAGES[3] },
+    Stage { merge: |inputs, _, output| stage5::merge_on(watched(), inputs, SAFETY_NET, output), ..STAGES[4] },
 ];
 
 /// The pictures of one tour.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use merge_core::{Input, MergeError};
 
 use super::Outcome;
-use crate::{EntryPoint, Fault, Fixture, Settings};
+use crate::{Difference, EntryPoint, Fault, Fixture, Settings, Violation};
 
 /// Contract 6: a file that can be opened and not read. Its follower meets the error; the others are merged.
 pub fn a_read_that_fails_ends_the_run(merge: EntryPoint, settings: &Settings) -> Outcome {
@@ -65,6 +65,23 @@ pub fn the_first_error_is_the_one_that_is_returned(merge: EntryPoint, settings: 
     )
 }
 
+/// Contract 6: the system has no thread to give. The test's process is started in such a way; in any other, there is
+/// nothing to see.
+///
+/// tokio panics before a stage has a say. The programs ask for their threads before they open the output.
+pub fn a_thread_that_the_system_does_not_give_is_an_error(merge: EntryPoint, settings: &Settings) -> Outcome {
+    if thread::Builder::new().spawn(|| {}).is_ok() {
+        return Ok(());
+    }
+    let mut fixture = Fixture::new(3, settings).with_an_hour();
+    fixture.append(1, "a\n");
+    let run = fixture.start(merge);
+    match run.end_with_error("that there is no thread", |error| matches!(error, MergeError::Start(_))) {
+        Err(Violation::Panicked { message }) if message.contains("OS can't spawn worker thread") => Ok(()),
+        ended => ended,
+    }
+}
+
 /// Contract 6: a pipe whose reader has gone is an output that fails. What to make of it is the caller's choice.
 pub fn a_broken_pipe_is_an_error(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(3, settings).with_an_hour();
@@ -76,6 +93,29 @@ pub fn a_broken_pipe_is_an_error(merge: EntryPoint, settings: &Settings) -> Outc
     )
 }
 
+/// Contracts 2 and 6: a disk is full in the middle of a line, and has room again right after that. What comes behind half
+/// a line would stick to it.
+pub fn nothing_follows_a_line_that_was_cut_short(merge: EntryPoint, settings: &Settings) -> Outcome {
+    const HALF: usize = 5;
+
+    let mut fixture = Fixture::new(8, settings);
+    for input in 0..8 {
+        fixture.append(input, format!("{input}-whole line\n{input}-half"));
+    }
+    fixture.captured.fail_after(HALF, Fault::FullOnce);
+    fixture.start(merge).end_with_error("the output, with the cause", |error| super::is_full(error, "(captured)"))?;
+    let written = fixture.captured.unconfirmed_bytes();
+    if written.len() == HALF {
+        return Ok(());
+    }
+    let (cut, found) = written.split_at(HALF.min(written.len()));
+    Err(Violation::Torn(Difference {
+        expected: Some(format!("nothing behind {:?}", String::from_utf8_lossy(cut))),
+        found: Some(String::from_utf8_lossy(found).into_owned()),
+        ..Difference::default()
+    }))
+}
+
 /// Contract 3: a line longer than its input allows. What comes before it, and the other inputs, are merged.
 pub fn a_line_over_the_limit_ends_the_run(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(2, settings);
@@ -85,7 +125,10 @@ pub fn a_line_over_the_limit_ends_the_run(merge: EntryPoint, settings: &Settings
     fixture.append(1, format!("{}\n", "1".repeat(999)));
     let run = fixture.start_opened(merge, inputs, fixture.captured.output());
     run.await_merge(&fixture.sources())?;
-    super::append(&fixture.paths[1], &b"1".repeat(1001));
+    // In two reads: the place is where the line begins, and not where the second read did.
+    super::append(&fixture.paths[1], &b"1".repeat(600));
+    run.await_read(1, 1600)?;
+    super::append(&fixture.paths[1], &b"1".repeat(401));
     let failing = fixture.paths[1].clone();
     run.end_with_error(
         "the input with the long line, and its place",

@@ -2,10 +2,12 @@
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
-use std::{env, panic, thread};
+use std::{env, fs, panic, thread};
+
+use merge_core::{Input, Output};
 
 use super::{Outcome, is_full};
-use crate::process::threads;
+use crate::process::{memory, threads};
 use crate::{EntryPoint, Fault, Fixture, Settings, Violation};
 
 /// Contract 10: while the output takes nothing, the followers stop reading long before they have read all. They are
@@ -41,6 +43,58 @@ pub fn long_lines_and_a_slow_output_take_no_more_than_they_may(merge: EntryPoint
     fixture.captured.release();
     run.close_all();
     run.end_confirmed(&fixture.sources())
+}
+
+/// Contract 10: an idle input takes a small piece of memory.
+pub fn many_idle_inputs_take_little_memory(merge: EntryPoint, settings: &Settings) -> Outcome {
+    const INPUTS: usize = 400;
+    /// For each input. A thread takes about a quarter of it.
+    const ALLOWED: u64 = 128 * 1024;
+
+    let mut fixture = Fixture::new(INPUTS, settings).with_an_hour();
+    for input in 0..INPUTS {
+        fixture.append(input, format!("{input}\n"));
+    }
+    let before = memory();
+    let run = fixture.start(merge);
+    run.await_merge(&fixture.sources())?;
+    grown_at_most(before, INPUTS as u64 * ALLOWED)?;
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
+/// Contract 10: a line that has been written takes no memory.
+pub fn lines_that_are_written_take_no_memory(merge: EntryPoint, settings: &Settings) -> Outcome {
+    const LINES: usize = 16 * 1024 * 1024;
+    const PIECE: usize = 64 * 1024;
+
+    let newlines = [b'\n'].repeat(PIECE);
+
+    let fixture = Fixture::new(1, settings);
+    let output = fixture.folder().join("merged");
+    let inputs = Input::open_all(&fixture.paths).expect("scratch files can be opened");
+    let merged = Output::create(&output, &inputs).map_err(Violation::Failed)?;
+    let run = fixture.start_opened(merge, inputs, merged);
+    let mut before = None;
+    for round in 1..=3 {
+        // In small pieces: what this side takes and gives back would count as well.
+        for _ in 0..LINES / PIECE {
+            super::append(&fixture.paths[0], &newlines);
+        }
+        let length = (round * LINES) as u64;
+        run.await_condition("the output to grow", || fs::metadata(&output).is_ok_and(|file| file.len() == length))?;
+        before = before.or_else(memory);
+    }
+    // Less than a byte for each line of the last two rounds.
+    grown_at_most(before, 2 * LINES as u64)?;
+    run.close_all();
+    run.await_end().map(|_| ())
+}
+
+fn grown_at_most(before: Option<u64>, allowed: u64) -> Outcome {
+    let (Some(before), Some(after)) = (before, memory()) else { return Ok(()) };
+    let held = after.saturating_sub(before);
+    if held > allowed { Err(Violation::MemoryGrew { held, allowed }) } else { Ok(()) }
 }
 
 /// Contract 11: one run cannot hand over what its followers hold; another run in the same process merges and ends. The
@@ -93,8 +147,19 @@ pub fn a_run_after_a_failed_one_merges(merge: EntryPoint, settings: &Settings) -
 }
 
 /// Contract 5: what a whole process shares is after a run as it was before: its threads, its folder, its panic hook.
-/// (Open files are looked at after every run of every scenario.)
+/// The run has printed nothing, and there is no other file beside the logs. (Open files are looked at after every run of
+/// every scenario.)
 pub fn a_run_leaves_nothing_behind(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut printed = Vec::new();
+    let left = crate::process::with_stdout_in(&mut printed, || left_behind(merge, settings));
+    if !printed.is_empty() {
+        let what = format!("on standard output: {}", String::from_utf8_lossy(&printed));
+        return Err(Violation::LeftBehind { what });
+    }
+    left
+}
+
+fn left_behind(merge: EntryPoint, settings: &Settings) -> Outcome {
     let folder = env::current_dir().ok();
     set_hook();
     let before = threads();
@@ -114,6 +179,11 @@ pub fn a_run_leaves_nothing_behind(merge: EntryPoint, settings: &Settings) -> Ou
             run.await_merge(&fixture.sources())?;
             run.close_all();
             run.end_confirmed(&fixture.sources())?;
+        }
+        let names = fs::read_dir(fixture.folder()).expect("a scratch folder").flatten().map(|file| file.path());
+        let mut other = names.filter(|path| !fixture.paths.contains(path) && !path.ends_with("0.1"));
+        if let Some(file) = other.next() {
+            return Err(Violation::LeftBehind { what: format!("the file {}", file.display()) });
         }
     }
     // The system takes a moment to forget a thread that has ended.

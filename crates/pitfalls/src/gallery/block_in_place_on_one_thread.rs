@@ -11,12 +11,12 @@
 
 use std::time::Duration;
 
-use merge_core::{FanIn, Input, Chunk, MergeError, Output, Result, Summary};
+use merge_core::{FanIn, Input, Chunk, Output, Result, Summary};
 use stage3::tail_async;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, block_in_place};
-use stage_parts::{QUEUE, join_all, send};
+use stage_parts::{QUEUE, build, join_all, send};
 
 /// Stage 4 with this mistake.
 ///
@@ -24,7 +24,7 @@ use stage_parts::{QUEUE, join_all, send};
 ///
 /// As `stage4::merge`.
 pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    let runtime = Builder::new_current_thread().enable_time().build().map_err(MergeError::Start)?;
+    let runtime = build(Builder::new_current_thread().enable_time())?;
     runtime.block_on(run_tasks(inputs, interval, output))
 }
 

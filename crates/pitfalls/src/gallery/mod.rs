@@ -1,6 +1,10 @@
-//! One module per mistake, in the order of the book: the leaf, stage 2, stage 3, stage 4, the suite itself.
+//! One module per mistake, in the order of the book: the leaf, stage 2, stage 3, stage 4, stage 5, the suite itself.
+
+use std::time::Duration;
 
 use equivalence::{Reason, heartbeat, scenarios};
+use merge_core::{Input, Output, Summary};
+use tokio::runtime::Handle;
 
 use crate::Pitfall;
 
@@ -17,6 +21,7 @@ macro_rules! gallery {
             scenario: gallery!(@name $how $($scenario)?),
             reason: Reason::$reason,
             says: $says,
+            source: include_str!(concat!(stringify!($name), ".rs")),
             run: gallery!(@run $name $how $($scenario)?),
         } ),*];
     };
@@ -24,7 +29,13 @@ macro_rules! gallery {
     (@name by_heartbeat) => { "a_slow_output_blocks_no_runtime_worker" };
     (@name by_itself $scenario:ident) => { stringify!($scenario) };
     (@run $name:ident in_scenario $scenario:ident) => { |settings| scenarios::$scenario($name::merge, settings) };
-    (@run $name:ident by_heartbeat) => { |settings| heartbeat::check(equivalence::beating!($name::run_tasks), settings) };
+    (@run $name:ident by_heartbeat) => {{
+        async fn observed(inputs: Vec<Input>, interval: Duration, output: Output) -> merge_core::Result<Summary> {
+            stage_parts::observed(&Handle::current());
+            $name::run_tasks(inputs, interval, output).await
+        }
+        |settings| heartbeat::check(equivalence::beating!(observed), settings)
+    }};
     (@run $name:ident by_itself $scenario:ident) => { $name::run };
 }
 
@@ -77,6 +88,14 @@ gallery! {
         in_scenario a_slow_output_holds_the_followers_back, MemoryGrew "memory grew";
     unflushed_file: "a `tokio::fs::File` is dropped without `flush`",
         in_scenario closed_before_the_run_it_merges_what_is_there_and_returns, Lost "lost";
+    watch_on_the_file: "the log's file is watched, and not its name",
+        in_scenario many_rotations_lose_nothing, NotVisible "0-0";
+    notification_lost: "an event wakes only a follower that waits already",
+        in_scenario two_lines_at_any_distance_are_both_visible, NotVisible "nothing more";
+    overflow_ignored: "events that do not fit in a queue are dropped",
+        in_scenario a_burst_over_many_logs_is_visible_in_each, NotVisible "nothing more";
+    event_taken_for_data: "one event, one read",
+        in_scenario a_backlog_comes_out_without_waiting, NotVisible "nothing more";
     oracle_that_accepts_foreign_lines: "an oracle that checks only the lines that it expects",
         by_itself concurrent_random_writers_are_merged, Foreign "came from nowhere";
     oracle_that_confuses_paths: "an oracle that attributes lines by their beginning",

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use merge_core::{FanIn, Input, Chunk, MergeError, Output, Result, Summary};
 use stage1::tail_file;
+use stage_parts::build;
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -28,7 +29,7 @@ pub fn merge(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Resu
     let mut fan_in = FanIn::new(&inputs, &output);
     // The mistake: the receiver is declared before the runtime, so it is dropped after it.
     let (queue, mut chunks) = mpsc::channel::<Chunk>(1);
-    let runtime = Builder::new_multi_thread().build().map_err(MergeError::Start)?;
+    let runtime = build(Builder::new_multi_thread().enable_time())?;
     let written = runtime.block_on(async {
         for input in inputs {
             let queue = queue.clone();

@@ -11,9 +11,10 @@
 
 use std::time::Duration;
 
-use merge_core::{Input, MergeError, Output, Result, Summary};
+use merge_core::{Input, Output, Result, Summary};
 use stage1::run_threads;
 use stage3::tail_async;
+use stage_parts::build;
 use tokio::runtime::Builder;
 
 /// Stage 3 with this mistake.
@@ -22,7 +23,7 @@ use tokio::runtime::Builder;
 ///
 /// As `stage3::merge`.
 pub fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
-    let runtime = Builder::new_current_thread().enable_time().build().map_err(MergeError::Start)?;
+    let runtime = build(Builder::new_current_thread().enable_time())?;
     run_threads(inputs, interval, output, |input, interval, write| {
         // The mistake: without `.handle()` it would be right.
         runtime.handle().block_on(tail_async(input, interval, async |chunk| write(chunk)))

@@ -1,16 +1,18 @@
-//! Checks the book and the README against the repository.
+//! Checks the book and the READMEs against the repository.
 //!
-//! The pages are `README.md` and the chapters that `docs/src/SUMMARY.md` lists. [`check`] finds what is wrong in them,
-//! and [`update`] replaces stale outputs. A problem is text: the file and the line, what is wrong, and how to fix it.
+//! The pages are the two READMEs and the chapters that `docs/src/SUMMARY.md` lists. [`check`] finds what is wrong in
+//! them, and [`update`] replaces stale outputs. A problem is a text that names the file and the line, what is wrong,
+//! and how to fix it.
 //!
 //! # Layout
 //!
 //! - `page.rs`: the pages, in reading order.
 //! - `block.rs`: the output of a command, and whether it is stale. `command.rs` runs the command, `mask.rs` hides what
 //!   may differ between two runs.
-//! - `code.rs`: code in a chapter is included from a crate that compiles it. `include.rs` checks the includes.
+//! - `code.rs`: requires that code in a chapter is included from a crate that compiles it. `include.rs` checks the
+//!   includes.
 //! - `link.rs`: links, fragments, pictures.
-//! - `snippets/`: the small pieces of code that the chapters show and no stage has. They are tests.
+//! - `snippets/`: small pieces of code that the chapters show and no stage contains. They are tests.
 
 mod block;
 mod code;

@@ -9,6 +9,8 @@ use pulldown_cmark::{Event, OffsetIter, Options, Parser, Tag};
 /// The folder of the chapters, from the root of the repository.
 const SOURCE: &str = "docs/src";
 const SUMMARY: &str = "docs/src/SUMMARY.md";
+/// In English and in Chinese. They belong to the repository and not to the book.
+const READMES: [&str; 2] = ["README.md", "docs/src/README.zh-CN.md"];
 
 /// One Markdown file.
 pub(crate) struct Page {
@@ -25,7 +27,7 @@ impl Page {
     }
 
     pub(crate) fn is_chapter(&self) -> bool {
-        self.path.starts_with(SOURCE) && self.path != SUMMARY
+        self.path.starts_with(SOURCE) && self.path != SUMMARY && !READMES.contains(&self.path.as_str())
     }
 
     /// The folder that its relative links start from.
@@ -50,7 +52,7 @@ impl Page {
     }
 }
 
-/// The README, the summary, and every chapter that the summary lists.
+/// The READMEs, the summary, and every chapter that the summary lists.
 pub(crate) struct Pages {
     pub(crate) pages: Vec<Page>,
     pub(crate) root: PathBuf,
@@ -75,11 +77,16 @@ impl Pages {
         for entry in fs::read_dir(root.join(SOURCE))? {
             let path = format!("{SOURCE}/{}", entry?.file_name().to_string_lossy());
             let is_page = Path::new(&path).extension().is_some_and(|extension| extension == "md");
-            if is_page && path != SUMMARY && !chapters.iter().any(|page| page.path == path) {
+            let is_listed = READMES.contains(&path.as_str()) || chapters.iter().any(|page| page.path == path);
+            if is_page && path != SUMMARY && !is_listed {
                 problems.push(summary.problem(1, format!("{path} is not listed"), "list it, or delete it"));
             }
         }
-        let mut pages = vec![Page::read(root, "README.md")?, summary];
+        let mut pages = vec![Page::read(root, READMES[0])?];
+        if root.join(READMES[1]).exists() {
+            pages.push(Page::read(root, READMES[1])?);
+        }
+        pages.push(summary);
         pages.extend(chapters);
         Ok((Self { pages, root: root.to_owned() }, problems))
     }

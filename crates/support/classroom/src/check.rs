@@ -198,7 +198,7 @@ mod tests {
             "the starter fails in a_line_written_in_two_halves_stays_whole, but does not say \"a line was lost\"";
         assert_finds(&[says], |one| one.notes.starter.says = "a line was lost".into());
         assert_finds(&["the starter does not compile"], |one| {
-            replace(&mut one.starter, "fn main() {}", "fn main() { 1 }");
+            replace(&mut one.starter, "\nfn main() {}", "\nfn broken() { 1 }\nfn main() {}");
         });
         assert_finds(&["the starter compiles"], |one| one.notes.starter.fails = None);
     }

@@ -81,7 +81,10 @@ enum Command {
         tracks: Vec<String>,
     },
     /// Prints the table of the exercises, as Markdown
-    List,
+    List {
+        /// Only those of this chapter, as a list: `stage-3.md`
+        chapter: Option<String>,
+    },
     /// Prints the teacher's notes on the exercises of a track, as Markdown
     Notes {
         /// The track's folder, for example `01_threads`
@@ -163,7 +166,8 @@ fn execute(command: Command) -> Result<ExitCode> {
                 print!("{}", pages::folded_hints(course.track(track)?));
             }
         }
-        Command::List => print!("{}", pages::list(&course)),
+        Command::List { chapter: None } => print!("{}", pages::list(&course)),
+        Command::List { chapter: Some(chapter) } => print!("{}", pages::list_of(&course, &chapter)),
         Command::Notes { track } => print!("{}", pages::notes(&course, course.track(&track)?)?),
         Command::Plan { name } => print!("{}", plans::table(&course, Plans::load(&root)?.plan(&name)?)),
         Command::Update => {

@@ -30,6 +30,16 @@ pub(crate) fn list(course: &Course) -> String {
     page + &format!("In all {exercises}, {} h {:02} min.\n", minutes / 60, minutes % 60)
 }
 
+/// The exercises of a chapter.
+pub(crate) fn list_of(course: &Course, chapter: &str) -> String {
+    let line = |exercise: &Exercise| {
+        let (name, title, minutes) = (&exercise.name, &exercise.header.title, exercise.header.minutes);
+        format!("- [`{name}`]({}): {title}, {minutes} minutes\n", file("exercises", exercise))
+    };
+    let of_chapter = course.exercises().filter(|exercise| exercise.header.chapter.ends_with(chapter));
+    of_chapter.map(line).collect::<String>() + "\n"
+}
+
 /// The hints to the exercises of a track, each of them folded.
 pub(crate) fn folded_hints(track: &Track) -> String {
     let mut page = String::new();

@@ -6,6 +6,21 @@ use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 
+/// What differs between the programs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Program {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) waits: Waits,
+}
+
+/// What a follower waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Waits {
+    ByTime,
+    ForEvents,
+}
+
 /// Follows growing log files and merges their lines into one output.
 #[derive(Debug, Parser)]
 pub(crate) struct Args {
@@ -33,8 +48,13 @@ pub(crate) struct Args {
 impl Args {
     /// Reads the arguments of the program. `Err` is the exit code of a program that exits at once. The page that was
     /// asked for, or the error, has then been printed.
-    pub(crate) fn parse(name: &'static str, version: &'static str) -> Result<Self, ExitCode> {
-        let command = Self::command().name(name).bin_name(name).version(version).after_help(more_help(name));
+    pub(crate) fn parse(program: Program) -> Result<Self, ExitCode> {
+        let Program { name, version, waits } = program;
+        let mut command = Self::command().name(name).bin_name(name).version(version).after_help(more_help(program));
+        if let Waits::ForEvents = waits {
+            let help = "How often to look if no event comes";
+            command = command.mut_arg("interval", |interval| interval.default_value("10s").help(help));
+        }
         command.try_get_matches().and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {
             // If the reader of the page has gone, this error cannot be reported.
             let _ = error.print();
@@ -44,7 +64,11 @@ impl Args {
 }
 
 /// Breaks its lines itself: to fit them to the terminal would take one more crate.
-fn more_help(name: &str) -> String {
+fn more_help(Program { name, waits, .. }: Program) -> String {
+    let interval = match waits {
+        Waits::ByTime => "--interval 2s --output all.txt *.log   look for new lines less often",
+        Waits::ForEvents => "--interval 1s --output all.txt *.log   where no events come",
+    };
     format!(
         "\
 Every line stays whole, and the lines of one input stay in order. Ctrl-c,
@@ -55,7 +79,7 @@ Examples:
   {name} --output all.txt web.log db.log        follow two logs into a file
   {name} --output - *.log | grep ERROR          follow many logs into a pipe
   {name} --no-follow --output all.txt *.log     merge what is there, and exit
-  {name} --interval 2s --output all.txt *.log   look for new lines less often
+  {name} {interval}
 
 Exit codes: 0 merged, 1 failed, 2 wrong usage, 130 stopped by a second signal"
     )

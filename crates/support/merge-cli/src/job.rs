@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressBar;
 use merge_core::{Input, MergeError, Output, Result};
 
-use crate::args::Args;
+use crate::args::{Args, Program};
 use crate::report::{self, Report};
-use crate::{Stop, limit, status};
+use crate::{Stop, limit, status, warnings};
 
 /// The merge that the command line asks for, with every input open.
 #[derive(Debug)]
@@ -28,13 +28,10 @@ pub struct Job {
 impl Job {
     /// Reads the arguments and opens the inputs. `Err` is the exit code if there is nothing to do (`--help`) or
     /// something is refused. The reason has then been printed, and no file has been changed.
-    pub(crate) fn start(
-        name: &'static str,
-        version: &'static str,
-        threads: impl FnOnce(usize) -> usize,
-    ) -> Result<(Self, Report), ExitCode> {
+    pub(crate) fn start(program: Program, threads: impl FnOnce(usize) -> usize) -> Result<(Self, Report), ExitCode> {
         let started = Instant::now();
-        let args = Args::parse(name, version)?;
+        let args = Args::parse(program)?;
+        let name = program.name;
         if is_stdout(&args.output) && stdout_was_closed() {
             return Err(report::fail(name, "cannot write output (standard output): it is closed"));
         }
@@ -49,6 +46,7 @@ impl Job {
         limit::check_threads(threads(inputs.len())).map_err(|error| report::fail(name, &error))?;
 
         let status = ProgressBar::hidden();
+        warnings::print(name, status.clone());
         let report = Report { name, inputs: inputs.len(), open_files, started, status: status.clone() };
         // To open a pipe as the output waits for its reader.
         let may_wait = fs::metadata(&args.output).is_ok_and(|output| !output.is_file());

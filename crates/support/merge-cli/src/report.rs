@@ -48,7 +48,7 @@ pub fn count(number: u64, what: &str) -> String {
     format!("{} {what}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
-fn print(name: &str, text: &str) {
+pub(crate) fn print(name: &str, text: &str) {
     // Not `eprintln!`, which panics if standard error is closed or full.
     let _ = io::stderr().write_all(format!("{name}: {}\n", printable(text)).as_bytes());
 }

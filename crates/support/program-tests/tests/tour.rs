@@ -12,11 +12,14 @@ use std::path::Path;
 
 use program::{Ended, Fixture};
 
+/// How many stages a tour passes through.
+const STAGES: usize = 5;
+
 /// Fails unless all stages agree and the report suits any terminal, printer or file. Returns the report.
 fn assert_agrees(ended: Ended) -> String {
     let report = String::from_utf8(ended.stdout.clone()).unwrap();
     ended.assert_said(Some(0), "");
-    assert!(report.contains("\nAll four stages agree: "), "{report}");
+    assert!(report.contains("\nAll five stages agree: "), "{report}");
     for line in report.lines() {
         assert!(line.chars().count() <= 80, "too wide: {line}");
         assert!(!line.contains(char::is_control), "a control character: {line:?}");
@@ -42,13 +45,14 @@ fn the_demonstration_passes_every_input_through_every_stage() {
     let report = assert_agrees(Fixture::new().run(arguments));
     for input in ["0", "1"] {
         let pass = format!("  pass  {input}       3 lines");
-        assert_eq!(report.lines().filter(|line| *line == pass).count(), 4, "{report}");
+        assert_eq!(report.lines().filter(|line| *line == pass).count(), STAGES, "{report}");
     }
     for row in [
         "stage1  threads  blocking",
         "stage2  tasks    blocking",
         "stage3  threads  async   ",
         "stage4  tasks    async   ",
+        "stage5  tasks    async   ",
     ] {
         let found = report.lines().find(|line| line.starts_with(row));
         assert!(found.is_some_and(|found| found.ends_with("  confirmed")), "{row}: {report}");
@@ -62,16 +66,16 @@ fn the_demonstration_is_drawn_with_the_captions_that_are_in_the_book() {
     assert!(report.contains("\nThe timelines are in new/folder: "), "{report}");
     let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/src/timelines");
     let drawn = fixture.path("new/folder");
-    for stage in 1..=4 {
+    for stage in 1..=STAGES {
         let caption = format!("stage{stage}.txt");
         let expected = fs::read_to_string(book.join(&caption)).unwrap().replace("\r\n", "\n");
         assert_eq!(fs::read_to_string(drawn.join(caption)).unwrap(), expected);
     }
-    for picture in ["stage1.svg", "stage2.svg", "stage3.svg", "stage4.svg", "all.svg"] {
+    for picture in ["stage1.svg", "stage2.svg", "stage3.svg", "stage4.svg", "stage5.svg", "all.svg"] {
         let svg = fs::read_to_string(drawn.join(picture)).unwrap();
         assert!(svg.starts_with("<svg ") && svg.len() < 150_000, "{picture}: {} bytes", svg.len());
     }
-    assert_eq!(fs::read_dir(drawn).unwrap().count(), 9);
+    assert_eq!(fs::read_dir(drawn).unwrap().count(), 2 * STAGES + 1);
 }
 
 #[test]
@@ -105,11 +109,11 @@ fn real_logs_are_merged_whatever_is_in_them() {
             expected.push(b'\n');
         }
     }
-    for stage in 1..=4 {
+    for stage in 1..=STAGES {
         let merged = fixture.read(format!("kept/here/stage{stage}.merged"));
         assert_eq!(sorted_lines(&merged), sorted_lines(&expected), "stage{stage}");
     }
-    assert_eq!(fs::read_dir(fixture.path("kept/here")).unwrap().count(), 4);
+    assert_eq!(fs::read_dir(fixture.path("kept/here")).unwrap().count(), STAGES);
     assert_eq!(fixture.text("unfinished"), "whole\nhalf");
 }
 
@@ -128,7 +132,7 @@ fn many_logs_are_counted_and_not_all_listed() {
         fixture.write(log, "x\ny\n");
     }
     let report = assert_agrees(fixture.run(logs));
-    assert_eq!(report.matches("  pass  … and 290 inputs more, 580 lines").count(), 4, "{report}");
+    assert_eq!(report.matches("  pass  … and 290 inputs more, 580 lines").count(), STAGES, "{report}");
 }
 
 #[test]
@@ -156,7 +160,7 @@ fn a_log_that_cannot_be_used_is_skipped_and_named_and_the_rest_is_merged() {
     assert!(missing.starts_with("tour: skipped: cannot open input missing: "), "{missing}");
     assert_eq!(folder, "tour: skipped: cannot follow input folder: not a regular file");
     assert_eq!(ended.code, Some(0));
-    for stage in 1..=4 {
+    for stage in 1..=STAGES {
         assert_eq!(fixture.text(&format!("keep/stage{stage}.merged")), "x\n");
     }
 }

@@ -37,9 +37,12 @@ pub(crate) const PLANTED: &[Planted] = &[
         edits: &[
             ("        self.0.closed.store(true, Ordering::Release);\n", ""),
             (
-                "        self.0.waker.wake();",
-                "        self.0.waker.wake();
-        self.0.closed.store(true, Ordering::Release);",
+                "        self.0.wake();\n    }\n\n    /// Whether",
+                "        self.0.wake();
+        self.0.closed.store(true, Ordering::Release);
+    }
+
+    /// Whether",
             ),
         ],
     },
@@ -50,11 +53,23 @@ pub(crate) const PLANTED: &[Planted] = &[
         edits: &[
             (
                 "            self.0.waker.register(context.waker());\n",
-                "            let closed = self.is_closed();
+                "            let holds = condition(self);
             self.0.waker.register(context.waker());\n",
             ),
-            ("if self.is_closed() { Poll::Ready(()) }", "if closed { Poll::Ready(()) }"),
+            ("if condition(self) { Poll::Ready(()) }", "if holds { Poll::Ready(()) }"),
         ],
+    },
+    // The follower wakes, finds no notification, and waits again.
+    Planted {
+        name: "notified_after_the_wake_up",
+        module: "close",
+        edits: &[(
+            "        if !self.0.notified.swap(true, Ordering::AcqRel) {
+            self.0.wake();
+        }",
+            "        self.0.wake();
+        self.0.notified.store(true, Ordering::Release);",
+        )],
     },
     // A follower that never ends hides the error of the next one.
     Planted {

@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use shuttle::future::block_on;
 use shuttle::rand::{Rng, thread_rng};
+use shuttle::sync::mpsc;
 use shuttle::thread;
 use tempfile::NamedTempFile;
 
 use crate::shim::scheduling_point;
 
 use super::{
-    Chunk, Input, MergeError, Output, Result, Summary, run_tasks, run_tasks_mixed, run_threads, tail_async, tail_file,
+    Chunk, Input, MergeError, Output, Result, Summary, run_tasks, run_tasks_mixed, run_threads, tail_async,
+    tail_events, tail_file,
 };
 
 /// No meaning here: time stands still, and what waits for it waits for ever.
@@ -32,6 +34,28 @@ pub(crate) fn a_close_wakes_a_thread(folder: &Path) {
 /// The same in a task.
 pub(crate) fn a_close_wakes_a_task(folder: &Path) {
     a_close_wakes(folder, |input, write| block_on(tail_async(input, INTERVAL, async |chunk| write(chunk))));
+}
+
+/// A writer appends a line and notifies, whatever the follower is doing, and closes only when the line is out.
+pub(crate) fn a_notification_wakes_a_task(folder: &Path) {
+    let mut log = NamedTempFile::new_in(folder).unwrap();
+    let input = Input::open(log.path()).unwrap();
+    let (closer, notifier) = (input.closer(), input.notifier());
+    let (out, came) = mpsc::channel();
+    let writer = thread::spawn(move || {
+        log.write_all(b"a line\n").unwrap();
+        notifier.notify();
+        came.recv().unwrap();
+        closer.close();
+        log
+    });
+    let write = async |chunk: Chunk| {
+        assert_eq!(String::from_utf8_lossy(&chunk), "a line\n");
+        out.send(()).unwrap();
+        Ok(())
+    };
+    block_on(tail_events(input, INTERVAL, write)).unwrap();
+    writer.join().unwrap();
 }
 
 /// A follower that hands its lines to a callback.

@@ -95,12 +95,24 @@ pub(crate) mod atomic_waker {
 /// `tokio`, as far as the stages use it. A `block_on` on a thread of its own drives each future, so "pending" may as well
 /// block that thread.
 pub(crate) mod tokio {
-    /// Time stands still here, so a sleep and another future together wait for the other one.
+    /// Time stands still here, so a sleep and other futures together wait for the others.
     macro_rules! select {
         (() = sleep($interval:expr) => {} () = $other:expr => $then:expr $(,)?) => {{
             let _ = $interval;
             $other.await;
             $then
+        }};
+        (() = sleep($interval:expr) => {} () = $one:expr => {} () = $other:expr => {}) => {{
+            let _ = $interval;
+            let (mut one, mut other) = (std::pin::pin!($one), std::pin::pin!($other));
+            std::future::poll_fn(|context| {
+                if one.as_mut().poll(context).is_ready() {
+                    std::task::Poll::Ready(())
+                } else {
+                    other.as_mut().poll(context)
+                }
+            })
+            .await;
         }};
     }
     pub(crate) use select;
@@ -123,8 +135,6 @@ pub(crate) mod tokio {
                 shuttle::future::block_on(future)
             }
         }
-
-        pub(crate) use Handle as Runtime;
     }
 
     pub(crate) mod sync {

@@ -61,7 +61,7 @@ macro_rules! scenario {
 }
 
 mod close_versus_read_versus_wait {
-    use super::Schedules::Every;
+    use super::Schedules::{Every, Random};
     use super::*;
 
     #[test]
@@ -72,6 +72,21 @@ mod close_versus_read_versus_wait {
     #[test]
     fn a_close_wakes_a_task_and_no_line_is_lost() {
         check(Every, scenario!(as_it_is, a_close_wakes_a_task));
+    }
+
+    #[test]
+    fn a_notification_between_a_look_and_a_wait_is_not_lost() {
+        check(Random(10 * SURVIVES), scenario!(as_it_is, a_notification_wakes_a_task));
+    }
+
+    #[test]
+    fn a_notification_set_after_the_wake_up_is_lost() {
+        finds("deadlock", Random(SURVIVES), scenario!(notified_after_the_wake_up, a_notification_wakes_a_task));
+    }
+
+    #[test]
+    fn a_waker_registered_after_the_check_misses_a_notification() {
+        finds("deadlock", Random(SURVIVES), scenario!(waker_registered_after_the_check, a_notification_wakes_a_task));
     }
 
     #[test]

@@ -1,12 +1,13 @@
-//! Stage 4's top in parts, with the follower left open: the pitfalls and the exercises bring their own.
+//! Stage 4's top in parts, without a follower: the pitfalls and the exercises supply their own.
 //!
-//! The parts are `stage4::run_tasks` line by line; a test of the crate `classroom` compares them.
+//! The parts are the lines of `stage4::run_tasks`, and a test of the crate `classroom` compares the two.
 
 use std::io;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use merge_core::{Chunk, FanIn, Input, MergeError, Output, Result, Summary};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -75,7 +76,33 @@ pub async fn send(queue: &mpsc::Sender<Chunk>, chunk: impl Into<Chunk>) -> Resul
 ///
 /// As `run`, or [`MergeError::Start`] when the system gives no runtime.
 pub fn block_on<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
-    Builder::new_multi_thread().enable_all().build().map_err(MergeError::Start)?.block_on(run)
+    build(Builder::new_multi_thread().enable_all())?.block_on(run)
+}
+
+/// Builds a runtime, and shows it to the observer.
+///
+/// # Errors
+///
+/// [`MergeError::Start`] when the system gives no runtime.
+pub fn build(builder: &mut Builder) -> Result<Runtime> {
+    let runtime = builder.build().map_err(MergeError::Start)?;
+    observed(runtime.handle());
+    Ok(runtime)
+}
+
+static OBSERVER: OnceLock<fn(&Handle)> = OnceLock::new();
+
+/// Calls `observer` with every runtime from now on, so that a program can watch the pitfalls from inside. The first
+/// observer stays.
+pub fn observe(observer: fn(&Handle)) {
+    let _ = OBSERVER.set(observer);
+}
+
+/// Shows a runtime to the observer.
+pub fn observed(runtime: &Handle) {
+    if let Some(observer) = OBSERVER.get() {
+        observer(runtime);
+    }
 }
 
 /// The same on a current-thread runtime: all tasks take turns on this one thread. Blocks.

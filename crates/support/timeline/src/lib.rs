@@ -1,19 +1,21 @@
-//! Timelines: which thread does what while a stage runs, recorded from its `tracing` spans and drawn as a picture.
+//! Timelines show which thread does what while a stage runs. They are recorded from its `tracing` spans and drawn as
+//! pictures.
 //!
 //! ```sh
 //! cargo run --release -p tour -- --timeline timelines
 //! ```
 //!
-//! # What a reader sees
+//! # The picture
 //!
-//! Time goes from left to right. Every thread of the stage has a lane: a thin line while the thread exists, a pale band
-//! while something *holds* it, so that it can do nothing else. The work stands on the lane: reads above the middle, polls
-//! of a task on it, writes below it. A task that waits holds no thread, so it has a lane of its own below the threads.
+//! Time goes from left to right. Every thread of the stage has a lane: a thin line while the thread exists, and a pale
+//! band while something *holds* it, so that it can do nothing else. The work is drawn on the lane: reads above the
+//! middle, polls of a task on the middle, writes below it. A waiting task holds no thread, so it has a lane of its own
+//! below the threads.
 //!
 //! # Layout
 //!
-//! - `record.rs`: the layer that listens to the spans, and the threads that they ran on.
-//! - `recording.rs`: a recorded run, and what follows from it: who held a thread, and the caption.
+//! - `record.rs`: the layer that records the spans and the threads that they ran on.
+//! - `recording.rs`: a recorded run, and what it shows: who held a thread, and the caption.
 //! - `draw.rs`: the picture.
 //!
 //! # The spans

@@ -13,13 +13,14 @@ const INPUTS: usize = 5;
 const WORKERS: usize = 2;
 
 /// One run of each stage. A process has one recorder, so the stages run once for all tests, one after the other.
-static RUNS: LazyLock<[Recording; 4]> = LazyLock::new(|| {
+static RUNS: LazyLock<[Recording; 5]> = LazyLock::new(|| {
     install().expect("there is no other subscriber");
     [
         run(stage1::merge, false),
         run(|inputs, interval, output| stage2::merge_on(watched(), inputs, interval, output), true),
         run(|inputs, interval, output| stage3::merge_on(watched(), inputs, interval, output), true),
         run(|inputs, interval, output| stage4::merge_on(watched(), inputs, interval, output), true),
+        run(|inputs, interval, output| stage5::merge_on(watched(), inputs, interval, output), true),
     ]
 });
 
@@ -150,19 +151,21 @@ fn on_stage_3_a_follower_is_polled_and_writes_on_its_own_thread_and_reads_on_the
 }
 
 #[test]
-fn on_stage_4_no_read_and_no_write_runs_on_a_runtime_worker() {
-    let recording = stage(4);
-    for work in [Work::Read, Work::Write] {
-        assert_eq!(kinds(recording, work), [Kind::Pool], "{work:?}");
+fn on_stages_4_and_5_no_read_and_no_write_runs_on_a_runtime_worker() {
+    for recording in [stage(4), stage(5)] {
+        for work in [Work::Read, Work::Write] {
+            assert_eq!(kinds(recording, work), [Kind::Pool], "{work:?}");
+        }
     }
 }
 
 #[test]
-fn on_stage_4_tasks_are_polled_by_workers_and_hold_no_thread() {
-    let recording = stage(4);
-    assert!(kinds(recording, Work::Poll).iter().all(is_worker));
-    assert_eq!(recording.free_tasks().count(), INPUTS);
-    assert_eq!(recording.all(Work::Wait).count(), 0);
+fn on_stages_4_and_5_tasks_are_polled_by_workers_and_hold_no_thread() {
+    for recording in [stage(4), stage(5)] {
+        assert!(kinds(recording, Work::Poll).iter().all(is_worker));
+        assert_eq!(recording.free_tasks().count(), INPUTS);
+        assert_eq!(recording.all(Work::Wait).count(), 0);
+    }
 }
 
 #[test]

@@ -5,8 +5,12 @@ mod blocking_pool;
 mod both_worlds;
 mod bridge;
 mod cancelled;
+mod configuration;
+mod deadlock;
 mod future;
+mod heartbeat;
 mod many_runtimes;
+mod paused;
 mod select;
 mod tasks;
 

@@ -17,6 +17,6 @@ mod cli;
 mod faults;
 #[cfg(target_os = "linux")]
 mod linux;
-mod program;
+pub(crate) mod program;
 #[cfg(unix)]
 mod unix;

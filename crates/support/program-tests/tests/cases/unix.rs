@@ -35,7 +35,7 @@ fn every_example_of_the_help_works_twice() {
 #[test]
 fn the_example_of_the_readme_works_twice() {
     // It names one stage; all have the same command line.
-    let example = readme_example("stage4").replace("stage4", NAME);
+    let example = readme_example("stage5").replace("stage5", NAME);
     assert_work_twice(&[example]);
 }
 
