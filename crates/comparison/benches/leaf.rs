@@ -1,8 +1,9 @@
 //! Should the read itself be async? One log is read in a task, in four ways.
 //!
-//! The read in place blocks a runtime worker, which no stage may do. It is the baseline here. `io_uring` is the one way
-//! in which no thread waits in a read. It exists on Linux only, tokio has it only with `tokio_unstable`, and a kernel may
-//! refuse it: then this bench says so and measures the other three.
+//! The read in place blocks a runtime worker, which no stage may do. It is the baseline here. With `io_uring` no thread
+//! waits in a read, if the file system can do that: in memory (tmpfs) the kernel uses threads of its own. It exists on
+//! Linux only, tokio has it only with `tokio_unstable`, and a kernel may refuse it: then this bench says so and measures
+//! the other three.
 
 #![allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
@@ -114,7 +115,7 @@ async fn read(way: Way, path: PathBuf, chunk: usize) -> std::io::Result<u64> {
     }
 }
 
-/// How many bytes are asked for at once where the way to read does not know lines. Each line has 100 bytes.
+/// How many bytes are asked for at once where the way to read does not know lines. A line has 100 bytes on average.
 fn buffer_size(chunk: usize) -> usize {
     if chunk == 0 { 100 } else { chunk }
 }

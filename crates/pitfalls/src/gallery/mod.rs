@@ -89,7 +89,7 @@ gallery! {
     unflushed_file: "a `tokio::fs::File` is dropped without `flush`",
         in_scenario closed_before_the_run_it_merges_what_is_there_and_returns, Lost "lost";
     watch_on_the_file: "the log's file is watched, and not its name",
-        in_scenario many_rotations_lose_nothing, NotVisible "0-0";
+        in_scenario many_rotations_lose_nothing, NotVisible "nothing more";
     notification_lost: "an event wakes only a follower that waits already",
         in_scenario two_lines_at_any_distance_are_both_visible, NotVisible "nothing more";
     overflow_ignored: "events that do not fit in a queue are dropped",
