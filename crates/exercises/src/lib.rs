@@ -17,6 +17,7 @@ pub mod guessing;
 pub mod judge;
 pub mod labels;
 pub mod log;
+pub mod primer;
 pub mod stage1;
 pub mod stage3;
 pub mod stage4;

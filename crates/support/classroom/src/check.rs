@@ -18,7 +18,7 @@ const LIMITS: Limits =
 const IMPATIENT: Limits = Limits { patience: Duration::from_secs(3), ..LIMITS };
 /// What a student may have to write, and for how many minutes. A capstone, which has a rubric, has no bounds.
 const LINES: RangeInclusive<usize> = 1..=40;
-const MINUTES: RangeInclusive<u32> = 10..=25;
+const MINUTES: RangeInclusive<u32> = 5..=25;
 
 /// Checks the exercises that `wanted` names, or all, and prints a line for each. Returns the problems. Blocks.
 pub(crate) fn check(course: &Course, environment: &BuildEnvironment, wanted: &[String]) -> Result<Vec<String>> {
