@@ -5,7 +5,7 @@
 //!
 //! Minutes: 100
 //!
-//! Chapter: docs/src/stage-4.md
+//! Chapter: docs/src/stage-4.md, up to "How it ends"
 //!
 //! When it works: all tests pass. Lines that were written in any order come out in the order of their stamps, an
 //! input that is open and silent holds the others back, and while it does, they stop reading.
