@@ -41,7 +41,7 @@ pub struct Input {
     /// replacement, until the older ones are at rest.
     files: VecDeque<Source>,
     /// What the last look at the name met. It is reported after everything that is still in the open files.
-    failure: Option<MergeError>,
+    failure: Option<Box<MergeError>>,
     /// Whether the close has been noticed. The files and their lengths then stay as they are, so that a writer that never
     /// stops cannot keep a closed follower alive.
     closed: bool,
@@ -241,7 +241,7 @@ impl Input {
             }
         }
         if let Some(error) = self.failure.take() {
-            return Err(error);
+            return Err(*error);
         }
         if closed {
             return Ok(Found::End);
@@ -288,7 +288,7 @@ impl Input {
             Ok(Name::Nowhere) => Ok(None),
             Err(error) => Err(error),
         };
-        let (newest, failure) = named.map_or_else(|error| (None, Some(error)), |newest| (newest, None));
+        let (newest, failure) = named.map_or_else(|error| (None, Some(Box::new(error))), |newest| (newest, None));
         self.failure = failure;
         for index in 0..self.files.len() {
             self.files[index].length = self.length_of(index, newest)?;
