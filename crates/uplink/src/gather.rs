@@ -18,7 +18,7 @@ use crate::{Destination, Link};
 /// How many messages may wait for the writer.
 const QUEUE: usize = 16;
 /// How many bytes the servers may send ahead of it.
-const AHEAD: usize = 8 * 1024 * 1024;
+const AHEAD: usize = 4 * 1024 * 1024;
 /// A server that is silent for two of these is gone.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
@@ -113,6 +113,6 @@ async fn open(link: &Link, next: u64) -> Result<Stream, Box<dyn std::error::Erro
     };
     let consumer = link.context.create_consumer_on_stream(config, &link.stream).await?;
     // One message has to fit, whatever it takes.
-    let ahead = AHEAD.max(2 * link.longest_message());
+    let ahead = AHEAD.max(link.context.client().max_payload());
     Ok(consumer.stream().max_bytes_per_batch(ahead).heartbeat(HEARTBEAT).messages().await?)
 }

@@ -22,7 +22,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::sleep;
 
 /// How many bytes may be on their way to the servers, from all inputs together.
-const WINDOW: usize = 32 * 1024 * 1024;
+const WINDOW: usize = 8 * 1024 * 1024;
 /// What a message may take beside its lines, in bytes: the subject and the headers. A path has at most 4 KiB, and each
 /// of its bytes becomes three at most.
 const BESIDE: usize = 16 * 1024;

@@ -28,7 +28,7 @@ pub(crate) fn servers() -> Option<&'static Servers> {
             let urls: Vec<_> = urls.split(',').map(str::to_owned).collect();
             return Some(Servers { replicas: urls.len(), urls, _node: None });
         }
-        let node = Node::start(&program()?, "max_payload: 33554432")?;
+        let node = Node::start(&program()?, "max_payload: 18MB")?;
         Some(Servers { urls: vec![node.url.clone()], replicas: 1, _node: Some(node) })
     });
     servers.as_ref()
