@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use uplink::Login;
 
-/// Ships the logs of many hosts to one durable stream on NATS JetStream, and gathers it.
+/// Ships the logs of many hosts to one durable stream on NATS, and gathers it.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -113,7 +113,7 @@ pub(crate) struct Servers {
     /// A token. Better set NATS_TOKEN
     #[arg(long, env = "NATS_TOKEN", hide_env = true)]
     token: Option<String>,
-    /// A file with an NKey's seed
+    /// A file with the seed of a key (NKEY)
     #[arg(long, value_name = "FILE", env = "NATS_NKEY", hide_env = true)]
     nkey: Option<PathBuf>,
     /// A credentials file

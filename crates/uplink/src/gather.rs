@@ -16,7 +16,7 @@ use crate::link::Patience;
 use crate::{Destination, Link};
 
 /// How many messages may wait for the writer.
-const QUEUE: usize = 16;
+const QUEUE: usize = 4;
 /// How many bytes the servers may send ahead of it.
 const AHEAD: usize = 4 * 1024 * 1024;
 /// A server that is silent for two of these is gone.

@@ -1,4 +1,4 @@
-//! Past one machine: the logs of many hosts become one durable stream, on NATS JetStream.
+//! Past one machine: the logs of many hosts become one durable stream, on NATS `JetStream`.
 //!
 //! [`ship`] follows the logs of one host and sends their lines to a stream that the servers keep in several copies.
 //! [`gather`] writes the stream to one output. Either of them, and any server, may be killed and started again: each

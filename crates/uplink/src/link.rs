@@ -50,7 +50,7 @@ pub struct Login {
     pub user: Option<(String, String)>,
     /// A token.
     pub token: Option<String>,
-    /// A file with an NKey's seed.
+    /// A file with the seed of a key (NKEY).
     pub nkey: Option<PathBuf>,
     /// A credentials file, with a JWT and a seed.
     pub creds: Option<PathBuf>,

@@ -1,5 +1,7 @@
 //! Servers that ask who connects, and that only speak TLS.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod server;
 
 use std::fs;

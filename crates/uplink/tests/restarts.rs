@@ -1,5 +1,7 @@
 //! What a restart finds again, and what is refused.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod server;
 
 use std::fs::{self, OpenOptions};

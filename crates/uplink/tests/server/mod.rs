@@ -20,7 +20,8 @@ pub(crate) struct Servers {
     _node: Option<Node>,
 }
 
-/// The servers of this test program. `None`, with a message, where there is no `nats-server`: the test is then skipped.
+/// The servers of this test program. They take the longest line of the suite. `None`, with a message, where there is no
+/// `nats-server`: the test is then skipped.
 pub(crate) fn servers() -> Option<&'static Servers> {
     static SERVERS: OnceLock<Option<Servers>> = OnceLock::new();
     let servers = SERVERS.get_or_init(|| {
@@ -28,10 +29,20 @@ pub(crate) fn servers() -> Option<&'static Servers> {
             let urls: Vec<_> = urls.split(',').map(str::to_owned).collect();
             return Some(Servers { replicas: urls.len(), urls, _node: None });
         }
-        let node = Node::start(&program()?, "max_payload: 18MB")?;
-        Some(Servers { urls: vec![node.url.clone()], replicas: 1, _node: Some(node) })
+        one_node("max_payload: 18MB")
     });
     servers.as_ref()
+}
+
+/// A server as it is by default, with messages of 1 MiB at most.
+pub(crate) fn default_server() -> Option<&'static Servers> {
+    static SERVER: OnceLock<Option<Servers>> = OnceLock::new();
+    SERVER.get_or_init(|| one_node("")).as_ref()
+}
+
+fn one_node(configuration: &str) -> Option<Servers> {
+    let node = Node::start(&program()?, configuration)?;
+    Some(Servers { urls: vec![node.url.clone()], replicas: 1, _node: Some(node) })
 }
 
 /// A name that no other test uses.
@@ -67,9 +78,9 @@ impl Node {
     /// Starts a server with these lines in its configuration.
     pub(crate) fn start(program: &Path, configuration: &str) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("uplink-node").tempdir().unwrap().keep();
-        let store = folder.join("store");
         let text = format!(
-            "server_name: n1\nlisten: \"127.0.0.1:-1\"\nports_file_dir: {folder:?}\njetstream {{ store_dir: {store:?} }}\n{configuration}\n"
+            "server_name: n1\nlisten: \"127.0.0.1:-1\"\nports_file_dir: \"{0}\"\njetstream {{ store_dir: \"{0}/store\" }}\n{configuration}\n",
+            folder.display()
         );
         fs::write(folder.join("conf"), text).unwrap();
         let script = r#""$1" -c "$2/conf" >"$2/log" 2>&1 & server=$!; read -r _; kill -9 $server; wait; rm -rf "$2""#;
