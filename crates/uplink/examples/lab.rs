@@ -12,6 +12,8 @@
 //! lab usage PID…                                   processor time in ms, and the peak of memory in KiB (Linux)
 //! ```
 
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::naive_bytecount)]
+
 use std::error::Error;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -26,8 +28,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// How often the writer writes. What is due is spread over random logs.
 const TICK: Duration = Duration::from_millis(10);
-/// A log is rotated at most this often: of two rotations while its ship is down, the first is missed.
-const ROTATION: Duration = Duration::from_secs(5);
+/// A log is rotated at most this often: of two rotations while its ship is down, or held back, the first is missed.
+const ROTATION: Duration = Duration::from_secs(20);
 
 fn main() -> Result<()> {
     let arguments: Vec<_> = env::args().skip(1).collect();
@@ -54,7 +56,7 @@ struct Log {
     /// The second half of a line whose first half is written.
     rest: Vec<u8>,
     rotations: u32,
-    rotated: Instant,
+    next_rotation: Instant,
 }
 
 fn write(folder: &Path, logs: usize, lines: u64, rate: u64, seed: u64, rotate: bool) -> Result<()> {
@@ -64,8 +66,10 @@ fn write(folder: &Path, logs: usize, lines: u64, rate: u64, seed: u64, rotate: b
     let mut open_logs = Vec::new();
     for number in 1..=logs {
         let path = folder.join(format!("{number}.log"));
-        let (file, rotated) = (open(&path)?, Instant::now());
-        open_logs.push(Log { path, file, lines: 0, rest: Vec::new(), rotations: 0, rotated });
+        // The first rotation of each comes at a time of its own.
+        let wait = ROTATION.mul_f64(random.below(100) as f64 / 100.0);
+        let (file, next_rotation) = (open(&path)?, Instant::now() + wait);
+        open_logs.push(Log { path, file, lines: 0, rest: Vec::new(), rotations: 0, next_rotation });
     }
     let started = Instant::now();
     let mut written = 0;
@@ -87,9 +91,9 @@ fn write(folder: &Path, logs: usize, lines: u64, rate: u64, seed: u64, rotate: b
                 log.rest = bytes.split_off(bytes.len() / 2);
             }
             log.file.write_all(&bytes)?;
-            if rotate && log.rest.is_empty() && log.rotated.elapsed() > ROTATION && random.below(20) == 0 {
+            if rotate && log.rest.is_empty() && Instant::now() > log.next_rotation {
                 log.rotations += 1;
-                log.rotated = Instant::now();
+                log.next_rotation += ROTATION;
                 fs::rename(&log.path, log.path.with_extension(format!("log.{}", log.rotations)))?;
                 log.file = open(&log.path)?;
             }

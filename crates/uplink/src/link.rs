@@ -9,7 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_nats::connection::State;
-use async_nats::jetstream::context::{CreateStreamError, CreateStreamErrorKind, GetStreamError, GetStreamErrorKind};
+use async_nats::jetstream::context::{
+    CreateStreamError, CreateStreamErrorKind, GetStreamError, GetStreamErrorKind, PublishError, PublishErrorKind,
+};
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{
     Config, ConsumerError, ConsumerErrorKind, DiscardPolicy, Info, LastRawMessageError, LastRawMessageErrorKind,
@@ -293,10 +295,17 @@ impl Link {
             Ok(stream) => {
                 let cluster = stream.cached_info().cluster.as_ref();
                 let leader = cluster.map_or(Some("the server"), |cluster| cluster.leader.as_deref());
-                Ok(leader.map_or_else(
-                    || no_majority(&self.stream),
-                    |leader| format!("{leader} leads stream {} and does not take it: is its disk, or max_file_store, full? Waiting ({error})", self.stream),
-                ))
+                let stream = &self.stream;
+                let nobody_listens = error
+                    .downcast_ref::<PublishError>()
+                    .is_some_and(|error| error.kind() == PublishErrorKind::StreamNotFound);
+                Ok(match leader {
+                    None => no_majority(stream),
+                    Some(leader) if nobody_listens => format!(
+                        "{leader} leads stream {stream} and does not take it: is its disk, or max_file_store, full? Waiting"
+                    ),
+                    Some(leader) => format!("{leader} leads stream {stream} and does not answer: waiting"),
+                })
             }
             Err(error) if code(&error) == Some(ErrorCode::STREAM_NOT_FOUND) => self.not_found(patience),
             Err(error)

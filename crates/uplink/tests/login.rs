@@ -32,7 +32,8 @@ fn node(folder: &Path, accounts: &str) -> Option<Node> {
     write("ca.pem", authority.pem());
     let certificate = write("server.pem", certificate.pem());
     let key = write("server.key", key.serialize_pem());
-    Node::start(&program, &format!("tls {{ cert_file: {certificate:?}, key_file: {key:?} }}\n{accounts}"))
+    let (certificate, key) = (certificate.display(), key.display());
+    Node::start(&program, &format!("tls {{ cert_file: \"{certificate}\", key_file: \"{key}\" }}\n{accounts}"))
 }
 
 /// Creates a stream as this user. The text is the error.

@@ -76,6 +76,7 @@ pub(crate) struct Node {
 
 impl Node {
     /// Starts a server with these lines in its configuration.
+    #[allow(clippy::zombie_processes, reason = "the test program ends, and with it the guard")]
     pub(crate) fn start(program: &Path, configuration: &str) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("uplink-node").tempdir().unwrap().keep();
         let text = format!(
