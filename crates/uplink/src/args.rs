@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use uplink::Login;
+use uplink::{Link, Login};
 
 /// Ships the logs of many hosts to one durable stream on NATS, and gathers it.
 #[derive(Debug, Parser)]
@@ -95,12 +95,13 @@ Examples:
 }
 
 /// Where the servers are, and how they know us.
+#[allow(clippy::doc_markdown, reason = "help pages are plain text")]
 #[derive(clap::Args, Debug)]
 pub(crate) struct Servers {
     /// The address of a server. Give several, in case one is down
     #[arg(long = "server", value_name = "URL", env = "NATS_URL", value_delimiter = ',', hide_env = true)]
     #[arg(default_value = "nats://localhost:4222")]
-    pub(crate) servers: Vec<String>,
+    urls: Vec<String>,
     /// The name of the stream
     #[arg(long, default_value = "logs", value_parser = stream)]
     pub(crate) stream: String,
@@ -131,15 +132,16 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    pub(crate) fn login(&self) -> Login {
-        Login {
+    pub(crate) async fn connect(&self) -> Result<Link, String> {
+        let login = Login {
             user: self.user.clone().zip(self.password.clone()),
             token: self.token.clone(),
             nkey: self.nkey.clone(),
             creds: self.creds.clone(),
             ca: self.ca.clone(),
             identity: self.cert.clone().zip(self.key.clone()),
-        }
+        };
+        Link::connect(&self.urls, &login, &self.stream).await
     }
 }
 

@@ -16,7 +16,7 @@ use merge_core::{Input, MergeError, Output, Progress, Summary};
 use tokio::select;
 use tokio::sync::Notify;
 use tokio::time::sleep;
-use uplink::{Destination, Link, gather, ship};
+use uplink::{Destination, gather, ship};
 
 use args::{Args, Command, Servers};
 
@@ -97,7 +97,7 @@ impl From<String> for Failure {
 
 async fn create(servers: &Servers, replicas: u8, max_bytes: Option<u64>) -> ExitCode {
     let created = async {
-        let link = Link::connect(&servers.servers, &servers.login(), &servers.stream).await?;
+        let link = servers.connect().await?;
         link.create(replicas.into(), max_bytes).await
     };
     match created.await {
@@ -128,7 +128,7 @@ async fn run_ship(
         inputs.iter_mut().for_each(Input::keep_unfinished);
     }
     tokio::spawn(pass_on_signals(signals, bar.clone(), close_all));
-    let link = Arc::new(Link::connect(&servers.servers, &servers.login(), &servers.stream).await?);
+    let link = Arc::new(servers.connect().await?);
     let following = format!("shipping {}", count(inputs.len() as u64, "input"));
     tokio::spawn(show(bar.clone(), following, link.progress()));
     Ok(ship(inputs, interval, link, host).await?)
@@ -139,7 +139,7 @@ async fn run_gather(servers: &Servers, no_follow: bool, output: &Path, bar: &Pro
     let stopped = Arc::new(Notify::new());
     let stop = Arc::clone(&stopped);
     tokio::spawn(pass_on_signals(signals, bar.clone(), move || stop.notify_one()));
-    let link = Link::connect(&servers.servers, &servers.login(), &servers.stream).await?;
+    let link = servers.connect().await?;
     let destination = if output.as_os_str() == "-" {
         Destination::new(Output::stdout(&[])?)
     } else {

@@ -64,8 +64,9 @@ macro_rules! tests {
 }
 
 macro_rules! test {
-    // The stream is the buffer: what an output does not take stays there, and holds no follower back.
+    // The stream is the buffer: a slow output holds no follower back. A full stream does, which `restarts.rs` tests.
     ($merge:ident; a_slow_output_holds_the_followers_back) => {};
+    ($merge:ident; long_lines_and_a_slow_output_take_no_more_than_they_may) => {};
     ($merge:ident; lines_that_are_written_take_no_memory) => {
         test!(as merge_in_little_memory; lines_that_are_written_take_no_memory);
     };
