@@ -48,7 +48,7 @@ impl Destination {
     /// [`MergeError::OutputInUse`] when another gather writes to it. [`MergeError::Output`] when it cannot be opened, has
     /// been shortened by others, or is of another stream.
     pub async fn open(path: &Path, link: &Link) -> Result<Self> {
-        let state = link.info().await.map_err(|text| link.refused(text))?;
+        let state = link.info().await?;
         let failed = |source| MergeError::Output { path: path.to_owned(), source };
         let wrong = |text: String| failed(io::Error::other(text));
         let file = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;

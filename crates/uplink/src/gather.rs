@@ -12,7 +12,7 @@ use tokio::select;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use crate::link::Patience;
+use crate::wait::{Failure, Patience};
 use crate::{Destination, Link};
 
 /// How many messages may wait for the writer.
@@ -56,7 +56,6 @@ async fn read(
     queue: mpsc::Sender<(u64, Bytes)>,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
-    let refused = |text| link.refused(text);
     let mut stop = pin!(stop);
     // The last message, once it is known.
     let mut until = None;
@@ -66,7 +65,7 @@ async fn read(
         let mut messages = match opened {
             Ok(messages) => messages,
             Err(error) => {
-                link.outlast(&*error, &mut patience).await.map_err(refused)?;
+                link.outlast(&*error, &mut patience).await?;
                 continue;
             }
         };
@@ -76,7 +75,7 @@ async fn read(
             }
             let message = select! {
                 () = &mut stop, if until.is_none() => {
-                    until = Some(link.info().await.map_err(refused)?.state.last_sequence);
+                    until = Some(link.info().await?.state.last_sequence);
                     continue;
                 }
                 () = queue.closed() => return Err(MergeError::OutputGone),
@@ -84,12 +83,12 @@ async fn read(
             };
             // A server is gone, or the consumer with it: open another.
             let Some(Ok(message)) = message else { break };
-            let number = message.info().map_err(|error| refused(error.to_string()))?.stream_sequence;
+            let number = message.info().map_err(|error| link.refused(error.to_string()))?.stream_sequence;
             if number < next {
                 continue;
             }
             if number > next {
-                return Err(refused(format!("message {next} is missing: it was deleted from the stream")));
+                return Err(link.refused(format!("message {next} is missing: it was deleted from the stream")));
             }
             patience = Patience::new();
             next += 1;
@@ -102,7 +101,7 @@ async fn read(
 }
 
 /// A consumer that the servers forget when it is not used for a while.
-async fn open(link: &Link, next: u64) -> Result<Stream, Box<dyn std::error::Error + Send + Sync>> {
+async fn open(link: &Link, next: u64) -> Result<Stream, Box<Failure>> {
     let config = Config {
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: next },
         ack_policy: AckPolicy::None,

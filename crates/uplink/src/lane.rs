@@ -18,7 +18,7 @@ use merge_core::{Chunk, Input, MergeError, Position, Result};
 use tokio::task::spawn_blocking;
 
 use crate::Link;
-use crate::link::{Patience, code};
+use crate::wait::{Patience, code};
 
 /// How many inputs ask at once where they go on.
 const ASKING: usize = 64;
@@ -50,7 +50,7 @@ impl Lane {
         let absolute = std::path::absolute(&path).map_err(|source| MergeError::Open { path: path.clone(), source })?;
         let subject = format!("{}.{}.{}", link.stream, token(host.as_bytes()), token(bytes_of(&absolute)));
         let mut lane = Self { link, input: path, subject, last: 0 };
-        if let Some(message) = lane.last_message().await? {
+        if let Some(message) = lane.link.last_message(&lane.subject).await? {
             lane.last = message.sequence;
             let position = position_of(&message)
                 .ok_or_else(|| lane.refused(format!("message {} of the stream is not from uplink", lane.last)))?;
@@ -119,14 +119,14 @@ impl Lane {
                 Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
                     return Err(self.refused(error.to_string()));
                 }
-                Err(error) => link.outlast(&error, &mut patience).await.map_err(|text| self.refused(text))?,
+                Err(error) => link.outlast(&error, &mut patience).await?,
             }
         }
     }
 
     /// After a refusal: the number of the message, if the servers have it from an attempt whose answer was lost.
     async fn find_own(&self) -> Result<Option<u64>> {
-        match self.last_message().await? {
+        match self.link.last_message(&self.subject).await? {
             Some(message) if message.sequence == self.last => Ok(None),
             Some(message) if message.headers.get(RUN).is_some_and(|run| run.as_str() == &*self.link.run) => {
                 Ok(Some(message.sequence))
@@ -138,10 +138,6 @@ impl Lane {
             None if self.last == 0 => Ok(None),
             None => Err(self.refused("the stream was deleted and created again".to_owned())),
         }
-    }
-
-    async fn last_message(&self) -> Result<Option<StreamMessage>> {
-        self.link.last_message(&self.subject).await.map_err(|text| self.refused(text))
     }
 
     fn refused(&self, text: String) -> MergeError {

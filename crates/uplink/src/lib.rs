@@ -18,9 +18,12 @@ mod destination;
 mod gather;
 mod lane;
 mod link;
+mod login;
 mod ship;
+mod wait;
 
 pub use destination::Destination;
 pub use gather::gather;
-pub use link::{Link, Login};
+pub use link::Link;
+pub use login::Login;
 pub use ship::ship;

@@ -2,18 +2,17 @@
 
 mod args;
 
-use std::future::{pending, ready};
-use std::io::ErrorKind;
-use std::path::Path;
+use std::error::Error;
+use std::io::{ErrorKind, IsTerminal, stderr};
+use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use indicatif::{HumanBytes, ProgressBar};
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use merge_cli::{Signals, count, fail, print, print_warnings, raise_file_limit};
-use merge_core::{Input, MergeError, Output, Progress, Summary};
-use tokio::select;
+use merge_core::{Closer, Input, MergeError, Output, Progress, Summary};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 use uplink::{Destination, gather, ship};
@@ -38,107 +37,77 @@ fn main() -> ExitCode {
     run(args.command)
 }
 
+/// The line that tells what was done, or the error.
+type Ended = Result<String, Box<dyn Error + Send + Sync>>;
+
 #[tokio::main]
 async fn run(command: Command) -> ExitCode {
     let bar = ProgressBar::hidden();
     print_warnings(NAME, bar.clone());
-    let started = Instant::now();
-    let (verb, ended) = match command {
-        Command::Create { servers, replicas, max_bytes } => return create(&servers, replicas, max_bytes).await,
+    let ended = match command {
+        Command::Create { servers, replicas, max_bytes } => create(&servers, replicas, max_bytes).await,
         Command::Ship { servers, host, interval, no_follow, inputs } => {
-            let open_files = raise_file_limit();
-            let opened = Input::open_all(&inputs).map_err(|error| match open_files {
-                Some(most) => format!("{error} ({} may be open)", count(most, "file")),
-                None => error.to_string(),
-            });
-            let inputs = match opened {
-                Ok(inputs) => inputs,
-                Err(error) => return fail(NAME, &error),
-            };
-            ("shipped", run_ship(&servers, &host, interval, no_follow, inputs, &bar).await)
+            ship_logs(&servers, &host, interval, no_follow, &inputs, &bar).await
         }
-        Command::Gather { servers, no_follow, output } => {
-            ("gathered", run_gather(&servers, no_follow, &output, &bar).await)
-        }
+        Command::Gather { servers, no_follow, output } => gather_into(&servers, no_follow, &output, &bar).await,
     };
     bar.finish_and_clear();
     match ended {
-        Ok(Summary { inputs, lines, bytes }) => {
-            let from =
-                if verb == "shipped" { format!(" from {}", count(inputs as u64, "input")) } else { String::new() };
-            let took = started.elapsed().as_secs_f64();
-            print(NAME, &format!("{verb} {} ({}){from} in {took:.1} s", count(lines, "line"), HumanBytes(bytes)));
-            ExitCode::SUCCESS
-        }
-        Err(Failure::Merge(MergeError::Output { source, .. })) if source.kind() == ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
-        Err(Failure::Merge(error)) => fail(NAME, &error.to_string()),
-        Err(Failure::Text(error)) => fail(NAME, &error),
+        Ok(text) => print(NAME, &text),
+        Err(error) if reader_is_gone(&*error) => {}
+        Err(error) => return fail(NAME, &error.to_string()),
     }
+    ExitCode::SUCCESS
 }
 
-enum Failure {
-    Merge(MergeError),
-    Text(String),
+/// As in the stages, this is no failure: the reader has all that it wanted.
+fn reader_is_gone(error: &(dyn Error + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(MergeError::Output { source, .. }) if source.kind() == ErrorKind::BrokenPipe)
 }
 
-impl From<MergeError> for Failure {
-    fn from(error: MergeError) -> Self {
-        Self::Merge(error)
-    }
+async fn create(servers: &Servers, replicas: u8, max_bytes: Option<u64>) -> Ended {
+    let new = servers.connect().await?.create(replicas.into(), max_bytes).await?;
+    let (what, copies) = (if new { "created" } else { "changed" }, if replicas == 1 { "copy" } else { "copies" });
+    Ok(format!("{what} stream {} with {replicas} {copies}", servers.stream))
 }
 
-impl From<String> for Failure {
-    fn from(text: String) -> Self {
-        Self::Text(text)
-    }
-}
-
-async fn create(servers: &Servers, replicas: u8, max_bytes: Option<u64>) -> ExitCode {
-    let created = async {
-        let link = servers.connect().await?;
-        link.create(replicas.into(), max_bytes).await
-    };
-    match created.await {
-        Ok(new) => {
-            let what = if new { "created" } else { "changed" };
-            let copies = if replicas == 1 { "1 copy".to_owned() } else { format!("{replicas} copies") };
-            print(NAME, &format!("{what} stream {} with {copies}", servers.stream));
-            ExitCode::SUCCESS
-        }
-        Err(error) => fail(NAME, &error),
-    }
-}
-
-async fn run_ship(
+async fn ship_logs(
     servers: &Servers,
     host: &str,
     interval: Duration,
     no_follow: bool,
-    mut inputs: Vec<Input>,
+    inputs: &[PathBuf],
     bar: &ProgressBar,
-) -> Result<Summary, Failure> {
-    let signals = Signals::listen().map_err(MergeError::Start)?;
+) -> Ended {
+    let started = Instant::now();
+    let open_files = raise_file_limit();
+    let mut inputs = Input::open_all(inputs).map_err(|error| match open_files {
+        Some(most) => format!("{error} ({} may be open)", count(most, "file")),
+        None => error.to_string(),
+    })?;
     let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
-    let close_all = move || closers.iter().for_each(merge_core::Closer::close);
+    let close_all = move || closers.iter().for_each(Closer::close);
     if no_follow {
         close_all();
     } else {
         inputs.iter_mut().for_each(Input::keep_unfinished);
     }
-    tokio::spawn(pass_on_signals(signals, bar.clone(), close_all));
+    tokio::spawn(pass_on_signals(Signals::listen()?, bar.clone(), close_all));
     let link = Arc::new(servers.connect().await?);
-    let following = format!("shipping {}", count(inputs.len() as u64, "input"));
-    tokio::spawn(show(bar.clone(), following, link.progress()));
-    Ok(ship(inputs, interval, link, host).await?)
+    let logs = count(inputs.len() as u64, "input");
+    tokio::spawn(show(bar.clone(), format!("shipping {logs}"), link.progress()));
+    let shipped = ship(inputs, interval, link, host).await?;
+    Ok(format!("shipped {} from {logs} in {:.1} s", amount(shipped), started.elapsed().as_secs_f64()))
 }
 
-async fn run_gather(servers: &Servers, no_follow: bool, output: &Path, bar: &ProgressBar) -> Result<Summary, Failure> {
-    let signals = Signals::listen().map_err(MergeError::Start)?;
-    let stopped = Arc::new(Notify::new());
-    let stop = Arc::clone(&stopped);
-    tokio::spawn(pass_on_signals(signals, bar.clone(), move || stop.notify_one()));
+async fn gather_into(servers: &Servers, no_follow: bool, output: &Path, bar: &ProgressBar) -> Ended {
+    let started = Instant::now();
+    let stop = Arc::new(Notify::new());
+    if no_follow {
+        stop.notify_one();
+    }
+    let signalled = Arc::clone(&stop);
+    tokio::spawn(pass_on_signals(Signals::listen()?, bar.clone(), move || signalled.notify_one()));
     let link = servers.connect().await?;
     let destination = if output.as_os_str() == "-" {
         Destination::new(Output::stdout(&[])?)
@@ -147,13 +116,12 @@ async fn run_gather(servers: &Servers, no_follow: bool, output: &Path, bar: &Pro
         tokio::spawn(show(bar.clone(), "gathering".to_owned(), destination.progress()));
         destination
     };
-    let stop = async {
-        select! {
-            () = stopped.notified() => {}
-            () = async { if no_follow { ready(()).await } else { pending().await } } => {}
-        }
-    };
-    Ok(gather(&link, destination, stop).await?)
+    let gathered = gather(&link, destination, stop.notified()).await?;
+    Ok(format!("gathered {} in {:.1} s", amount(gathered), started.elapsed().as_secs_f64()))
+}
+
+fn amount(Summary { lines, bytes, .. }: Summary) -> String {
+    format!("{} ({})", count(lines, "line"), HumanBytes(bytes))
 }
 
 /// The first signal calls `stop`. A later one ends the process: the servers may take nothing.
@@ -172,11 +140,11 @@ async fn pass_on_signals(mut signals: Signals, bar: ProgressBar, stop: impl Fn()
 
 /// Shows the status line. Ends with the runtime.
 async fn show(bar: ProgressBar, what: String, progress: Progress) {
-    if !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+    if !stderr().is_terminal() {
         return;
     }
-    bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
-    bar.set_style(indicatif::ProgressStyle::default_spinner().tick_chars(r"|/-\ "));
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    bar.set_style(ProgressStyle::default_spinner().tick_chars(r"|/-\ "));
     while !bar.is_finished() {
         bar.set_message(format!("{what}: {}, {}", count(progress.lines(), "line"), HumanBytes(progress.bytes())));
         bar.tick();

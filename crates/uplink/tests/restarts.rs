@@ -205,7 +205,8 @@ async fn of_two_ships_of_one_host_one_ends_and_nothing_comes_twice() {
 async fn a_stream_that_is_not_there_is_named_with_what_helps() {
     with_lab(async |lab| {
         lab.delete().await;
-        let expected = format!("there is no stream {} on these servers: `uplink create` makes one", lab.stream);
+        let expected =
+            format!("stream {}: there is no such stream on these servers: `uplink create` makes", lab.stream);
         for error in [lab.ship().await.unwrap_err(), lab.gather().await.unwrap_err()] {
             assert!(error.to_string().contains(&expected), "{error}");
         }
@@ -226,7 +227,7 @@ async fn a_stream_that_is_deleted_ends_its_ship_and_its_gather() {
         lab.delete().await;
         lab.append("b\n");
         for error in [shipping.await.unwrap().unwrap_err(), gathering.await.unwrap().unwrap_err()] {
-            assert!(error.to_string().contains("there is no stream"), "{error}");
+            assert!(error.to_string().contains("there is no such stream"), "{error}");
         }
     })
     .await;
