@@ -11,7 +11,7 @@ use crate::Link;
 /// How many bytes are written at most before their place is saved.
 const UNSAVED: u64 = 8 * 1024 * 1024;
 
-/// The output of [`gather`](crate::gather).
+/// The output of [`gather`](crate::gather), which remembers how far it has come.
 #[derive(Debug)]
 pub struct Destination {
     output: Output,
@@ -34,28 +34,30 @@ struct Place {
 }
 
 impl Destination {
-    /// Any output, from the stream's first message on. Nothing is kept for a restart.
+    /// Any output, from the stream's first message on. No position is kept, so a restart begins there again.
     #[must_use]
     pub fn new(output: Output) -> Self {
         Self { output, place: None, next: 1 }
     }
 
-    /// The file at `path`. It goes on where an earlier run has stopped, which `PATH.position` tells; what a killed run has
-    /// written behind that is written again. Without that file it starts at the first message, and empties the file.
+    /// The file at `path`. It goes on where an earlier run stopped, which `PATH.position` tells, and cuts off what a killed
+    /// run has written behind that. Without `PATH.position` it empties the file and begins at the stream's first message.
+    ///
+    /// Waits for the servers, and then blocks on the file system: do not await it on a runtime worker. Dropped before it
+    /// completes, it changes nothing.
     ///
     /// # Errors
     ///
-    /// [`MergeError::OutputInUse`] when another gather writes to it. [`MergeError::Output`] when it cannot be opened, has
-    /// been shortened by others, or is of another stream.
+    /// [`MergeError::OutputInUse`] when another gather writes to it (on Unix). [`MergeError::Output`] when it cannot be
+    /// opened, was shortened by others, or is of another stream; or when there is no stream. The file is then unchanged.
     pub async fn open(path: &Path, link: &Link) -> Result<Self> {
         let state = link.info().await?;
         let failed = |source| MergeError::Output { path: path.to_owned(), source };
         let wrong = |text: String| failed(io::Error::other(text));
         let file = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(MergeError::OutputInUse { path: path.to_owned() }),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        // A lock on Windows would keep readers out. Some network file systems have none.
+        if cfg!(unix) && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Err(MergeError::OutputInUse { path: path.to_owned() });
         }
         let mut name = path.as_os_str().to_owned();
         name.push(".position");
@@ -86,7 +88,7 @@ impl Destination {
         Ok(Self { output, place: Some(place), next: last + 1 })
     }
 
-    /// A view of how much this run has written.
+    /// A view of how many lines and bytes this run has written.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.output.progress()

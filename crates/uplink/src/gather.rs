@@ -22,12 +22,16 @@ const AHEAD: usize = 4 * 1024 * 1024;
 /// A server that is silent for two of these is gone.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// Writes the stream to `destination`, behind what is there, until `stop` completes. What is in the stream at that
-/// moment is still written.
+/// Writes the stream to `destination`, behind what is there, until `stop` completes. What the stream holds at that moment
+/// is still written. The summary counts this run only, as one input.
+///
+/// Needs a runtime with time and I/O, and one thread of its blocking pool; blocks no runtime worker. Dropped before it
+/// completes, it leaves a file that the next run goes on with: no line is lost or comes twice.
 ///
 /// # Errors
 ///
-/// [`MergeError::Output`] of the destination; or when the stream is gone, or has lost a message.
+/// [`MergeError::Output`] when `destination` fails, when there is no stream, or when a message was deleted from it. A lost
+/// connection and an election are waited for.
 pub async fn gather(link: &Link, mut destination: Destination, stop: impl Future<Output = ()>) -> Result<Summary> {
     let next = destination.next();
     let progress = destination.progress();

@@ -36,9 +36,11 @@ pub struct Link {
 impl Link {
     /// Connects to one of `servers`, for the stream of this name. Later it connects again by itself, to any of them.
     ///
+    /// Needs a runtime with time and I/O, and reads the files of `login`. Cancel safe.
+    ///
     /// # Errors
     ///
-    /// A text for a person: no server answers, or none lets us in.
+    /// A text for a person: no server answers, none lets us in, or a file cannot be read.
     pub async fn connect(servers: &[String], login: &Login, stream: &str) -> Result<Self, String> {
         let client = login.connect(servers).await?;
         let context = ContextBuilder::new().timeout(ANSWER).ack_timeout(ANSWER).build(client);
@@ -55,8 +57,8 @@ impl Link {
     }
 
     /// Creates the stream, with `replicas` copies (1 to 5) and at most `max_bytes` long; `None` for no limit. Of a stream
-    /// that is there already, only these two are changed. Returns whether it is new. Waits some seconds for a cluster that
-    /// is starting.
+    /// that is there already, only these two are changed. Returns whether it is new. Waits at most ten
+    /// seconds for a cluster that is starting. Dropped before it completes, it may have changed the stream.
     ///
     /// # Errors
     ///
@@ -112,7 +114,7 @@ impl Link {
         }
     }
 
-    /// How much the servers have taken from this run.
+    /// A view of how many lines and bytes the servers have stored for this run.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.shipped().progress()

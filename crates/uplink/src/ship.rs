@@ -10,14 +10,16 @@ use tokio::task::JoinSet;
 
 use crate::{Link, lane};
 
-/// Sends the lines of `inputs`, which are logs of `host`, until all of them are closed. Each goes on behind what the
-/// stream has of it.
+/// Sends the lines of `inputs`, which are logs of `host`, to the stream until all of them are closed. Each input goes on
+/// behind what the stream has of it. The summary counts the lines that the servers have stored.
 ///
-/// A line that is summed up is in the stream. While no server takes any, the followers wait.
+/// Needs a runtime with time and I/O. Blocks no runtime worker. While the servers take nothing, the followers wait.
+/// Dropped half way, it closes all inputs; a later run goes on behind the last line that was stored.
 ///
 /// # Errors
 ///
-/// The first error of any input. [`MergeError::Output`] when the servers refuse the lines for good.
+/// The first error of any input, or a panic of a follower. [`MergeError::Output`] when the servers refuse the lines for
+/// good: there is no stream, another ship of this host runs, or a line is too long.
 pub async fn ship(inputs: Vec<Input>, interval: Duration, link: Arc<Link>, host: &str) -> Result<Summary> {
     let mut fan_in = FanIn::new(&inputs, &link.shipped());
     let lanes = lane::open_all(&link, host, inputs).await?;
