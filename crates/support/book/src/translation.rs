@@ -105,8 +105,10 @@ struct Parts {
 impl Parts {
     fn of(message: &str) -> Self {
         let mut parts = Self::default();
+        let mut in_code = false;
         for event in Parser::new_ext(message, Options::ENABLE_STRIKETHROUGH) {
             match event {
+                Event::Text(text) if in_code => parts.code.push(text.to_string()),
                 Event::Text(text) => parts.prose.push_str(&text),
                 Event::SoftBreak | Event::HardBreak => parts.prose.push(' '),
                 Event::Code(code) => {
@@ -117,7 +119,10 @@ impl Parts {
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                     parts.targets.push(dest_url.to_string());
                 }
-                Event::Html(html) | Event::InlineHtml(html) => parts.html.push(html.to_string()),
+                Event::Html(html) | Event::InlineHtml(html) => {
+                    in_code = &*html == "<code>";
+                    parts.html.push(html.to_string());
+                }
                 _ => {}
             }
         }
@@ -130,8 +135,9 @@ impl Parts {
     }
 }
 
-/// The numbers in a text. English counts in millions, and Chinese in 万.
+/// The numbers in a text. English counts in millions and Chinese in 万, and only Chinese numbers the months.
 fn numbers(prose: &str) -> Vec<String> {
+    let month = Regex::new(r"\d+ ?月").expect("the tests use it");
     let number = Regex::new(r"(\d+(?:[.,:]\d+)*) ?(million|百万|万|亿)?").expect("the tests use it");
     let value = |found: Captures<'_>| {
         let digits = found[1].replace(',', "");
@@ -143,7 +149,7 @@ fn numbers(prose: &str) -> Vec<String> {
         };
         digits.parse::<f64>().map_or(digits, |value| (value * scale).to_string())
     };
-    number.captures_iter(prose).map(value).collect()
+    number.captures_iter(&month.replace_all(prose, "")).map(value).collect()
 }
 
 fn differences(english: &Parts, chinese: &Parts, terms: &[Term]) -> Vec<(String, &'static str)> {
@@ -165,8 +171,7 @@ fn differences(english: &Parts, chinese: &Parts, terms: &[Term]) -> Vec<(String,
     if words > 3 && !chinese.prose.contains(is_chinese) {
         found.push(("is translated without a Chinese word".to_owned(), "translate it"));
     }
-    // The name of a file has no terms.
-    let prose = Regex::new(r"\w+\.\w+").expect("the tests use it").replace_all(&english.prose, "");
+    let prose = without_names(&english.prose, &chinese.prose);
     for term in terms {
         let chinese = |word: &String| chinese.prose.to_lowercase().contains(word);
         if term.english.is_match(&prose) && !term.chinese.iter().any(chinese) {
@@ -175,6 +180,14 @@ fn differences(english: &Parts, chinese: &Parts, terms: &[Term]) -> Vec<(String,
         }
     }
     found
+}
+
+/// The English text without what is no text: paths, and messages of programs, which the translation leaves in English.
+fn without_names(english: &str, chinese: &str) -> String {
+    let path = Regex::new(r"[\w-]+(?:[./:_]+[\w-]+)+").expect("the tests use it");
+    let message = Regex::new(r"[A-Za-z]+(?: [A-Za-z']+){2,}").expect("the tests use it");
+    let text = path.replace_all(english, "").into_owned();
+    message.find_iter(chinese).fold(text, |text, message| text.replace(message.as_str(), ""))
 }
 
 fn is_chinese(c: char) -> bool {
@@ -195,7 +208,8 @@ fn terms(text: &str) -> Vec<Term> {
         let mut cells = row.split('|').skip(1).map(str::trim);
         let (Some(name), Some(chinese)) = (cells.next(), cells.next()) else { continue };
         let english: Vec<_> = name.split(" / ").map(regex::escape).collect();
-        let english = Regex::new(&format!(r"(?i)\b(?:{})(?:s|es)?\b", english.join("|"))).expect("words are escaped");
+        let english =
+            Regex::new(&format!(r"(?i)(?:^|[^\w-])(?:{})(?:s|es)?\b", english.join("|"))).expect("words are escaped");
         let chinese = chinese.to_lowercase().split(" / ").map(str::to_owned).collect();
         terms.push(Term { name: name.to_owned(), english, chinese });
     }
