@@ -31,6 +31,8 @@ fn items(items: &mut Value, keep_code: bool) {
         if let Some(text) = chapter["content"].as_str() {
             chapter["content"] = prepared(text.to_owned(), keep_code).into();
         }
+        // The search shows them, and gettext does not translate them.
+        chapter["parent_names"] = Value::Array(Vec::new());
         self::items(&mut chapter["sub_items"], keep_code);
     }
 }
