@@ -12,7 +12,7 @@ use memchr::{memchr_iter, memrchr};
 use same_file::Handle;
 
 use crate::chunk::Blocks;
-use crate::{Chunk, Closer, MergeError, Notifier, Result};
+use crate::{Chunk, Closer, MergeError, Notifier, Position, Result};
 
 /// How much an input reads at once, in bytes, while no block is free. It keeps that until the output takes it, so
 /// thousands of inputs may have as much each.
@@ -41,10 +41,12 @@ pub struct Input {
     /// replacement, until the older ones are at rest.
     files: VecDeque<Source>,
     /// What the last look at the name met. It is reported after everything that is still in the open files.
-    failure: Option<MergeError>,
+    failure: Option<Box<MergeError>>,
     /// Whether the close has been noticed. The files and their lengths then stay as they are, so that a writer that never
     /// stops cannot keep a closed follower alive.
     closed: bool,
+    /// Whether an unfinished line stays in the file at the close, for a later run.
+    resumable: bool,
     max_line: usize,
     /// Shared by all inputs that were opened together.
     blocks: Arc<Blocks>,
@@ -73,6 +75,10 @@ impl Source {
     /// Whether all of it has been handed out.
     fn is_done(&self) -> bool {
         self.unread() == 0 && self.unfinished.is_empty()
+    }
+
+    fn handed_out(&self) -> u64 {
+        self.position.saturating_sub(self.unfinished.len() as u64)
     }
 
     fn unread(&self) -> u64 {
@@ -145,6 +151,7 @@ impl Input {
             files: VecDeque::from([Source::new(open_regular(path)?)]),
             failure: None,
             closed: false,
+            resumable: false,
             max_line: MAX_LINE,
             blocks,
             closer: Closer::new(),
@@ -237,11 +244,11 @@ impl Input {
         }
         for index in 0..self.files.len() {
             if let Some(chunk) = self.read_file(index)? {
-                return Ok(Found::Lines(chunk));
+                return Ok(Found::Lines(chunk.at(self.position_in(index))));
             }
         }
         if let Some(error) = self.failure.take() {
-            return Err(error);
+            return Err(*error);
         }
         if closed {
             return Ok(Found::End);
@@ -269,8 +276,14 @@ impl Input {
         }
         // What an old file has left unfinished comes before the first line of the next one.
         let next_begins = self.files.range(index + 1..).any(|next| next.unread() > 0 && next.position == 0);
-        let ends = next_begins || self.closed || self.failure.is_some();
+        let ends = next_begins || (!self.resumable && (self.closed || self.failure.is_some()));
         Ok(if ends { self.files[index].end_unfinished() } else { None })
+    }
+
+    /// How far the input has been handed out, when the last chunk was of this file.
+    fn position_in(&self, index: usize) -> Position {
+        let newest = self.files.range(index + 1..).next_back().map(Source::handed_out);
+        Position { end: self.files[index].handed_out(), newest }
     }
 
     /// Whether this is the open file behind `other`.
@@ -288,7 +301,7 @@ impl Input {
             Ok(Name::Nowhere) => Ok(None),
             Err(error) => Err(error),
         };
-        let (newest, failure) = named.map_or_else(|error| (None, Some(error)), |newest| (newest, None));
+        let (newest, failure) = named.map_or_else(|error| (None, Some(Box::new(error))), |newest| (newest, None));
         self.failure = failure;
         for index in 0..self.files.len() {
             self.files[index].length = self.length_of(index, newest)?;
@@ -352,8 +365,12 @@ impl Input {
         while index < self.old_files() {
             if !mem::replace(&mut self.files[index].rested, true) {
                 index += 1;
-            } else if let Some(line) = self.files.remove(index)?.end_unfinished() {
-                return Some(line);
+            } else if let Some(line) = self.files[index].end_unfinished() {
+                let position = self.position_in(index);
+                self.files.remove(index);
+                return Some(line.at(position));
+            } else {
+                self.files.remove(index);
             }
         }
         None
@@ -480,6 +497,9 @@ fn open_regular(path: &Path) -> Result<Handle> {
     }
     File::open(path).and_then(Handle::from_file).map_err(failed)
 }
+
+#[path = "resume.rs"]
+mod resume;
 
 #[cfg(test)]
 #[path = "input_tests.rs"]
