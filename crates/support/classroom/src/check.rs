@@ -140,7 +140,10 @@ fn fails_as_said(
     if !exercise.tests().contains(&test.as_str()) {
         return Ok(Some(format!("{name} should fail in {test}, which is no test of this exercise")));
     }
-    Ok(match environment.test(exercise, &program, test, IMPATIENT)? {
+    // On a busy machine, an answer that wastes a core gets too little of one to be noticed. So it has three attempts.
+    let mut attempts = (0..3).map(|_| environment.test(exercise, &program, test, IMPATIENT));
+    let noticed = attempts.find(|outcome| !matches!(outcome, Ok(Outcome::Passed)));
+    Ok(match noticed.unwrap_or(Ok(Outcome::Passed))? {
         Outcome::Failed(report) | Outcome::Died(report) if report.contains(says) => None,
         Outcome::Passed => Some(format!("{name} passes {test}")),
         other => Some(format!("{name} fails in {test}, but does not say {says:?}: {other:?}")),
