@@ -5,7 +5,7 @@
 //!
 //! Minutes: 5
 //!
-//! Chapter: docs/src/stage-2.md, up to "The code"
+//! Chapter: docs/src/primer.md, up to "Who drives"
 //!
 //! When it works: all tests pass. The task is polled once before the letter comes, sleeps, and is polled once more.
 
