@@ -50,7 +50,7 @@ fn main() {}
 // The tests. Leave what follows as it is.
 
 #[cfg(test)]
-fn parts() -> (Box<dyn FnOnce(&str) + Send>, Letter) {
+fn parts() -> (::exercises::primer::Put, Letter) {
     let letter_box = ::std::sync::Arc::new(::std::sync::Mutex::new(LetterBox::default()));
     let letter = Letter(letter_box.clone());
     (Box::new(move |letter| put(&letter_box, letter)), letter)
