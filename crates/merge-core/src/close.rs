@@ -89,16 +89,19 @@ impl Closer {
         }
     }
 
+    // ANCHOR: closed
     /// Completes when the input is closed. Cancel safe: nothing is lost when it is dropped half way.
     pub(crate) async fn closed(&self) {
         self.wait_until(Self::is_closed).await;
     }
+    // ANCHOR_END: closed
 
     /// Completes when there was a notification since the last wait. Cancel safe, as [`Closer::closed`].
     pub(crate) async fn notified(&self) {
         self.wait_until(Self::take_notification).await;
     }
 
+    // ANCHOR: wait_until
     async fn wait_until(&self, condition: impl Fn(&Self) -> bool) {
         poll_fn(|context| {
             // Register first: a signal between the two lines would otherwise wake nobody.
@@ -107,6 +110,7 @@ impl Closer {
         })
         .await;
     }
+    // ANCHOR_END: wait_until
 
     /// Whether there was a notification. It is then used up: the look that follows sees what it was about.
     fn take_notification(&self) -> bool {
@@ -211,12 +215,14 @@ mod tests {
         let mut context = Context::from_waker(&waker);
         let closer = Closer::new();
 
+        // ANCHOR: polled
         let mut waiting = pin!(closer.closed());
         assert!(waiting.as_mut().poll(&mut context).is_pending());
         assert_eq!(woken.0.load(Ordering::SeqCst), 0);
         closer.close();
         assert_eq!(woken.0.load(Ordering::SeqCst), 1);
         assert!(waiting.as_mut().poll(&mut context).is_ready());
+        // ANCHOR_END: polled
         // One that comes later does not wait at all.
         assert!(pin!(closer.closed()).poll(&mut context).is_ready());
     }

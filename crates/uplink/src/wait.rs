@@ -92,9 +92,7 @@ impl Link {
         };
         let published = error.downcast_ref::<PublishError>().map(PublishError::kind);
         Ok(if published == Some(PublishErrorKind::StreamNotFound) {
-            format!(
-                "{leader} leads stream {stream} and does not take it: is its disk, or max_file_store, full? Waiting"
-            )
+            format!("{leader} leads stream {stream} and takes nothing: waiting. Has it room (disk, max_file_store)?")
         } else {
             format!("{leader} leads stream {stream} and does not answer: waiting")
         })
@@ -120,7 +118,9 @@ impl Link {
 }
 
 fn no_leader(stream: &str) -> String {
-    format!("stream {stream} has no leader: waiting for a majority of its servers")
+    format!(
+        "stream {stream} has no leader: waiting. Are most of its servers up, and have they room (disk, max_file_store)?"
+    )
 }
 
 /// The code of an error that the servers have answered. Each of the client's types keeps it in a place of its own.
