@@ -10,6 +10,7 @@ mod deadlock;
 mod future;
 mod heartbeat;
 mod many_runtimes;
+mod own_threads;
 mod paused;
 mod primer;
 mod select;
