@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use polib::catalog::Catalog;
 use polib::message::MessageView;
@@ -16,6 +17,19 @@ use regex::{Captures, Regex};
 
 const MESSAGES: &str = "docs/po/zh-CN.po";
 const TERMS: &str = "docs/po/terms.md";
+
+/// A pattern that the tests use, so it is valid.
+macro_rules! pattern {
+    ($pattern:literal) => {
+        LazyLock::new(|| Regex::new($pattern).expect("valid"))
+    };
+}
+
+static FIGURE: LazyLock<Regex> = pattern!(r"[\d.,]+ ?(?:B|KiB|MiB|GiB|ns|µs|ms|s)\b");
+static NUMBER: LazyLock<Regex> = pattern!(r"(\d+(?:[.,:]\d+)*) ?(million|百万|万|亿)?");
+static MONTH: LazyLock<Regex> = pattern!(r"\d+ ?月");
+static PATH: LazyLock<Regex> = pattern!(r"[\w-]+(?:[./:_]+[\w-]+)+");
+static SENTENCE: LazyLock<Regex> = pattern!(r"[A-Za-z]+(?: [A-Za-z']+){2,}");
 
 /// Every problem that the messages show by themselves. A book without translations has none.
 pub(crate) fn check(root: &Path) -> io::Result<Vec<String>> {
@@ -81,13 +95,13 @@ fn read(path: &Path) -> io::Result<Catalog> {
 
 fn problem(message: &dyn MessageView, what: &str, remedy: &str) -> String {
     let source = message.source().split_whitespace().next().unwrap_or_default();
-    format!("{MESSAGES}: docs/{source}: {:?} {what}\n    {remedy}", message.msgid())
+    let beginning: String = message.msgid().chars().take(70).collect();
+    format!("{MESSAGES}: docs/{source}: {beginning:?} {what}\n    {remedy}")
 }
 
 /// Whether the message has a word outside its code. The unit of a figure is no word.
 fn has_words(message: &str) -> bool {
-    let figure = Regex::new(r"[\d.,]+ ?(?:B|KiB|MiB|GiB|ns|µs|ms|s)\b").expect("the tests use it");
-    figure.replace_all(&Parts::of(message).prose, "").chars().any(char::is_alphabetic)
+    FIGURE.replace_all(&Parts::of(message).prose, "").chars().any(char::is_alphabetic)
 }
 
 /// What a translation keeps, and the prose, which it does not keep.
@@ -137,8 +151,6 @@ impl Parts {
 
 /// The numbers in a text. English counts in millions and Chinese in 万, and only Chinese numbers the months.
 fn numbers(prose: &str) -> Vec<String> {
-    let month = Regex::new(r"\d+ ?月").expect("the tests use it");
-    let number = Regex::new(r"(\d+(?:[.,:]\d+)*) ?(million|百万|万|亿)?").expect("the tests use it");
     let value = |found: Captures<'_>| {
         let digits = found[1].replace(',', "");
         let scale = match found.get(2).map(|scale| scale.as_str()) {
@@ -149,7 +161,7 @@ fn numbers(prose: &str) -> Vec<String> {
         };
         digits.parse::<f64>().map_or(digits, |value| (value * scale).to_string())
     };
-    number.captures_iter(&month.replace_all(prose, "")).map(value).collect()
+    NUMBER.captures_iter(&MONTH.replace_all(prose, "")).map(value).collect()
 }
 
 fn differences(english: &Parts, chinese: &Parts, terms: &[Term]) -> Vec<(String, &'static str)> {
@@ -184,10 +196,8 @@ fn differences(english: &Parts, chinese: &Parts, terms: &[Term]) -> Vec<(String,
 
 /// The English text without what is no text: paths, and messages of programs, which the translation leaves in English.
 fn without_names(english: &str, chinese: &str) -> String {
-    let path = Regex::new(r"[\w-]+(?:[./:_]+[\w-]+)+").expect("the tests use it");
-    let message = Regex::new(r"[A-Za-z]+(?: [A-Za-z']+){2,}").expect("the tests use it");
-    let text = path.replace_all(english, "").into_owned();
-    message.find_iter(chinese).fold(text, |text, message| text.replace(message.as_str(), ""))
+    let text = PATH.replace_all(english, "").into_owned();
+    SENTENCE.find_iter(chinese).fold(text, |text, message| text.replace(message.as_str(), ""))
 }
 
 fn is_chinese(c: char) -> bool {
