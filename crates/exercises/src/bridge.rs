@@ -10,6 +10,7 @@ use merge_core::{Chunk, Input, MergeError, Output, Progress, Result, Summary};
 /// A runtime with this thread only: a top that blocks its worker stops everything.
 pub use stage_parts::block_on_one_thread as block_on;
 use tokio::runtime::Builder;
+use tokio::time::sleep;
 
 use crate::watchdog::{or_panic, usage};
 
@@ -44,7 +45,7 @@ where
         fixture.start(move |inputs, interval, output| {
             // Each thread of the pool says at its end how long it has computed.
             let at_end = move || {
-                let (computed, _) = usage().unwrap_or_default();
+                let computed = usage().map(|usage| usage.computed).unwrap_or_default();
                 busy.fetch_add(u64::try_from(computed.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
             };
             let runtime = Builder::new_current_thread().enable_all().on_thread_stop(at_end).build();
@@ -97,8 +98,12 @@ pub fn a_task_beside_the_tail_goes_on<F: Future<Output = Result<()>> + 'static>(
     let run = {
         let has_run = Arc::clone(&has_run);
         fixture.start(move |inputs, interval, output| {
-            let closer = inputs[0].closer();
+            let (closer, progress) = (inputs[0].closer(), output.progress());
             let beside = async move {
+                // The tail is waiting by then.
+                while progress.bytes() == 0 {
+                    sleep(Duration::from_millis(1)).await;
+                }
                 has_run.store(true, Ordering::Relaxed);
                 closer.close();
             };

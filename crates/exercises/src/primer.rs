@@ -45,7 +45,10 @@ impl Wakes {
 }
 
 /// A letter box in two parts: a function that puts the letter in, and a future that takes it out.
-pub type Parts<F> = fn() -> (Box<dyn FnOnce(&str) + Send>, F);
+pub type Parts<F> = fn() -> (Put, F);
+
+/// Puts the letter in.
+pub type Put = Box<dyn FnOnce(&str) + Send>;
 
 /// The letter is there before the first poll.
 ///

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 5
 //!
-//! Chapter: docs/src/stage-2.md, up to "The code"
+//! Chapter: docs/src/primer.md, up to "Who drives"
 //!
 //! When it works: all tests pass. The task is polled once before the letter comes, sleeps, and is polled once more.
 //!
@@ -68,7 +68,7 @@ fn main() {}
 // The tests. Leave what follows as it is.
 
 #[cfg(test)]
-fn parts() -> (Box<dyn FnOnce(&str) + Send>, Letter) {
+fn parts() -> (::exercises::primer::Put, Letter) {
     let letter_box = ::std::sync::Arc::new(::std::sync::Mutex::new(LetterBox::default()));
     let letter = Letter(letter_box.clone());
     (Box::new(move |letter| put(&letter_box, letter)), letter)

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 10
 //!
-//! Chapter: docs/src/stage-2.md, up to "The code"
+//! Chapter: docs/src/primer.md, up to "Checkpoint"
 //!
 //! When it works: all tests pass. A ping that comes in the middle of a line is answered at once, and the line still comes
 //! out whole.

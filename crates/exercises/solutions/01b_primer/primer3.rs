@@ -6,7 +6,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/stage-2.md, up to "The code"
+//! Chapter: docs/src/primer.md, up to "`Send` and `'static`"
 //!
 //! It does not compile at first. The compiler's errors are where you start: each of them names the value, and the
 //! `.await` over which it is held.

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/stage-2.md, up to "The code"
+//! Chapter: docs/src/primer.md, up to "Checkpoint"
 //!
 //! When it works: all tests pass. After the timeout no thread goes on searching, and the same is true when the future is
 //! dropped before its time is over.

@@ -158,7 +158,8 @@ mod tests {
 
     fn problems(plant: impl FnOnce(&mut Exercise)) -> String {
         let mut course = course();
-        plant(&mut course.tracks[0].exercises[0]);
+        let exercises = &mut course.tracks[0].exercises;
+        plant(exercises.iter_mut().find(|one| one.name == "threads1").expect("it is in the first track"));
         let environment = BuildEnvironment::open(&course.root).unwrap();
         match check(&course, &environment, &["threads1".into()]) {
             Ok(problems) => problems.join("\n"),
