@@ -36,17 +36,17 @@ const MAX_LINE: usize = 64 * 1024 * 1024;
 /// that wait, can show these.
 #[derive(Debug)]
 pub struct Input {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The open files, from the oldest to the one that has the name, or had it last. There is more than one after a
     /// replacement, until the older ones are at rest.
-    files: VecDeque<Source>,
+    pub(crate) files: VecDeque<Source>,
     /// What the last look at the name met. It is reported after everything that is still in the open files.
-    failure: Option<MergeError>,
+    failure: Option<Box<MergeError>>,
     /// Whether the close has been noticed. The files and their lengths then stay as they are, so that a writer that never
     /// stops cannot keep a closed follower alive.
     closed: bool,
     /// Whether an unfinished line stays in the file at the close, for a later run.
-    resumable: bool,
+    pub(crate) resumable: bool,
     max_line: usize,
     /// Shared by all inputs that were opened together.
     blocks: Arc<Blocks>,
@@ -55,12 +55,12 @@ pub struct Input {
 
 /// One open file of an input.
 #[derive(Debug)]
-struct Source {
-    file: Handle,
+pub(crate) struct Source {
+    pub(crate) file: Handle,
     /// Its length at the last look, in bytes.
     length: u64,
     /// How far it has been read, in bytes.
-    position: u64,
+    pub(crate) position: u64,
     /// The start of a line whose newline has not been written yet.
     unfinished: Vec<u8>,
     /// Whether a look has found an old file at rest. At the second such look it is let go.
@@ -68,7 +68,7 @@ struct Source {
 }
 
 impl Source {
-    fn new(file: Handle) -> Self {
+    pub(crate) fn new(file: Handle) -> Self {
         Self { file, length: 0, position: 0, unfinished: Vec::new(), rested: false }
     }
 
@@ -248,7 +248,7 @@ impl Input {
             }
         }
         if let Some(error) = self.failure.take() {
-            return Err(error);
+            return Err(*error);
         }
         if closed {
             return Ok(Found::End);
@@ -301,7 +301,7 @@ impl Input {
             Ok(Name::Nowhere) => Ok(None),
             Err(error) => Err(error),
         };
-        let (newest, failure) = named.map_or_else(|error| (None, Some(error)), |newest| (newest, None));
+        let (newest, failure) = named.map_or_else(|error| (None, Some(Box::new(error))), |newest| (newest, None));
         self.failure = failure;
         for index in 0..self.files.len() {
             self.files[index].length = self.length_of(index, newest)?;
@@ -490,16 +490,13 @@ fn read_some(file: impl Read, wanted: usize, buffer: &mut Vec<u8>) -> io::Result
 }
 
 /// Opens a regular file. Looks before it opens it: opening a pipe would wait for its writer.
-fn open_regular(path: &Path) -> Result<Handle> {
+pub(crate) fn open_regular(path: &Path) -> Result<Handle> {
     let failed = |source| MergeError::Open { path: path.to_owned(), source };
     if !fs::metadata(path).map_err(failed)?.is_file() {
         return Err(MergeError::NotRegular { path: path.to_owned() });
     }
     File::open(path).and_then(Handle::from_file).map_err(failed)
 }
-
-#[path = "resume.rs"]
-mod resume;
 
 #[cfg(test)]
 #[path = "input_tests.rs"]

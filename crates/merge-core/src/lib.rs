@@ -55,6 +55,7 @@ mod error;
 mod fan_in;
 mod input;
 mod output;
+mod resume;
 #[cfg(test)]
 mod watchdog;
 

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
-use super::{Input, Source, open_regular};
-use crate::{MergeError, Position, Result};
+use crate::input::{Source, open_regular};
+use crate::{Input, MergeError, Position, Result};
 
 impl Input {
     /// Goes on behind the chunk `lines`, the last that an earlier run has handed out, at its

@@ -11,8 +11,8 @@ mod future;
 mod heartbeat;
 mod many_runtimes;
 mod paused;
+mod primer;
 mod select;
-mod tasks;
 
 use std::fs;
 
