@@ -33,7 +33,10 @@ impl Future for Letter {
         match inner.letter.take() {
             Some(letter) => Poll::Ready(letter),
             // TODO: after `Pending` the task sleeps until it is woken. Keep a clone of `context.waker()` for that.
-            None => Poll::Pending,
+            None => {
+                let _ = context;
+                Poll::Pending
+            }
         }
     }
 }
