@@ -23,7 +23,7 @@ use merge_core::{Input, Output, Result};
 async fn follow(input: Input, interval: Duration, output: Output) -> Result<()> {
     let mut write = shared(output);
     // TODO: this blocks the runtime's only thread. (If the call panics, its handle returns a `JoinError`, and
-    // `MergeError::ended_early(error.try_into_panic().ok())` turns that into an error of the run.)
+    // `merge_core::MergeError::ended_early(error.try_into_panic().ok())` turns that into an error of the run.)
     tail_file(input, interval, &mut write)
 }
 

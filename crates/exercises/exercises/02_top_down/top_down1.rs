@@ -28,8 +28,8 @@ async fn run_tasks_mixed(inputs: Vec<Input>, interval: Duration, output: Output)
     for input in inputs {
         let mut write = write.clone();
         // TODO: this follows the first input until it is closed, and blocks the runtime's only thread meanwhile. (A
-        // task that panics returns a `JoinError`, and `MergeError::ended_early(error.try_into_panic().ok())` turns that
-        // into an error of the run.)
+        // task that panics returns a `JoinError`, and `merge_core::MergeError::ended_early(error.try_into_panic().ok())`
+        // turns that into an error of the run.)
         fan_in.add(tail_file(input, interval, &mut write));
     }
     fan_in.finish()

@@ -41,6 +41,10 @@ fn check_one(pages: &Pages, page: &Page, target: &str) -> Result<(), String> {
     let path = if file.is_empty() { page.path.clone().into() } else { Path::new(page.folder()).join(file) };
     let missing = || format!("{target} leads to {}, which is not there", path.display());
     let found = resolve(&pages.root, &path).ok_or_else(missing)?;
+    let in_book = found.starts_with("docs/src");
+    if page.is_chapter() && !in_book && found.extension().is_some_and(|extension| extension == "md") {
+        return Err(format!("{target} leads out of the book, where mdBook makes it a link to an HTML file"));
+    }
     let Some(fragment) = fragment else { return Ok(()) };
     let to = pages.pages.iter().find(|page| found == Path::new(&page.path));
     let to = to.ok_or(format!("{target}: a fragment in a file that is no page"))?;

@@ -245,6 +245,7 @@ fn a_link_that_leads_nowhere_is_a_problem() {
     one_problem("# One\n\nSee [docs](../doc/stage9/index.html).\n", 3, &["no library stage9"]);
     one_problem("# One\n\nSee <a href=\"two.md\">two</a>.\n", 3, &["docs/src/two.md"]);
     one_problem("# One\n\nSee [out](../../../away.md).\n", 3, &["not there"]);
+    one_problem("# One\n\nSee [it](../../README.md).\n", 3, &["leads out of the book"]);
 }
 
 #[test]
