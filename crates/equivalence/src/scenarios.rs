@@ -58,6 +58,7 @@ macro_rules! each_scenario {
             a_line_written_in_two_halves_stays_whole
             a_last_line_without_newline_waits_and_is_ended_at_close
             bytes_pass_unchanged
+            a_short_line_does_not_overtake_the_backlog_before_it
             a_line_of_16_mib_stays_whole
             six_hundred_inputs_are_all_followed_at_once
             what_is_written_just_before_the_close_is_merged
@@ -301,6 +302,21 @@ pub fn bytes_pass_unchanged(merge: EntryPoint, settings: &Settings) -> Outcome {
         expected.extend(bytes);
         run.await_output(&expected)?;
     }
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
+/// Contract 1: a short chunk comes behind long ones of the same input, which still wait for the output.
+pub fn a_short_line_does_not_overtake_the_backlog_before_it(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    fixture.append_backlog(0, 3 * 1024 * 1024);
+    fixture.captured.hold();
+    let run = fixture.start(merge);
+    run.await_standstill(u64::MAX)?;
+    fixture.append(0, "0-short\n");
+    run.await_standstill(u64::MAX)?;
+    fixture.captured.release();
+    run.await_merge(&fixture.sources())?;
     run.close_all();
     run.end_confirmed(&fixture.sources())
 }

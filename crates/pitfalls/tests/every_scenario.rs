@@ -354,6 +354,31 @@ fn rests_after_sixteen_chunks(inputs: Vec<Input>, interval: Duration, output: Ou
     })
 }
 
+/// Short chunks have a queue of their own, which is served first.
+fn gives_short_chunks_a_fast_lane(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(async {
+        let fan_in = FanIn::new(&inputs, &output);
+        let ((fast, mut short), (slow, mut long)) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
+        let (queue, chunks) = mpsc::channel(1);
+        let mut tasks = JoinSet::new();
+        spawn_writer(&mut tasks, output, chunks);
+        for input in inputs {
+            let (fast, slow) = (fast.clone(), slow.clone());
+            tasks.spawn(tail_async(input, interval, async move |chunk: Chunk| {
+                send(if chunk.len() < 4096 { &fast } else { &slow }, chunk).await
+            }));
+        }
+        drop((fast, slow));
+        tasks.spawn(async move {
+            loop {
+                let next = select! { biased; Some(chunk) = short.recv() => chunk, Some(chunk) = long.recv() => chunk, else => return Ok(()) };
+                send(&queue, next).await?;
+            }
+        });
+        join_all(tasks, fan_in).await
+    })
+}
+
 /// All runs of the process share the permits.
 fn shares_permits(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     static PERMITS: Semaphore = Semaphore::const_new(64);
@@ -469,6 +494,7 @@ const BROKEN: &[Rejected] = rejected! {
     an_empty_input_adds_nothing refuses_empty_inputs Failed
     a_last_line_without_newline_waits_and_is_ended_at_close adds_no_newline Torn
     bytes_pass_unchanged expects_utf8 Foreign
+    a_short_line_does_not_overtake_the_backlog_before_it gives_short_chunks_a_fast_lane Reordered
     a_line_of_16_mib_stays_whole cuts_long_lines Torn
     a_long_backlog_is_merged_after_the_close drains_sixteen_chunks Lost
     a_writer_that_never_stops_cannot_keep_a_closed_follower_alive reads_until_nothing_is_left Hung
