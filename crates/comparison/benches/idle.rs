@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use comparison::Result;
 use comparison::child::{follow_to_file, raise_file_limit};
-use comparison::contender::{Contender, followers};
+use comparison::contender::{Contender, SAFETY_NET, followers};
 use comparison::logs::Logs;
 use comparison::recorder::Recorder;
 
@@ -21,7 +21,6 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let mut recorder = Recorder::start("idle");
-    let window = recorder.profile.pick(Duration::from_millis(10), Duration::from_secs(3), Duration::from_secs(10));
 
     for &count in recorder.profile.cases(&[5, 100, 1_000, 10_000]) {
         let case = format!("{count} inputs");
@@ -35,6 +34,9 @@ fn main() -> Result<()> {
             // A blocking pool keeps a thread for ten seconds after its last work, here the first reads.
             let settle = Duration::from_secs(if matches!(contender, Contender::Stage(_)) { 12 } else { 2 });
             sleep(recorder.profile.pick(Duration::ZERO, settle, settle));
+            // Long enough for a look at each input.
+            let full = if contender.has_safety_net() { SAFETY_NET } else { Duration::from_secs(10) };
+            let window = recorder.profile.pick(Duration::from_millis(10), Duration::from_secs(3), full);
             let (start, before) = (Instant::now(), follower.account()?);
             sleep(window);
             let after = follower.account()?;

@@ -55,8 +55,8 @@ pub static STAGES: &[Stage] = &[
         merge_on: |runtime, inputs, _, output| on_a_worker(runtime, stage5::run_tasks(inputs, SAFETY_NET, output)) },
 ];
 
-/// The interval of a contender that waits for events.
-const SAFETY_NET: Duration = Duration::from_secs(10);
+/// The interval of a stage that waits for events.
+pub const SAFETY_NET: Duration = Duration::from_secs(30);
 
 /// Stage 1 with stage 5's watch. It is no stage: it shows what events bring to threads.
 static THREADS_WITH_EVENTS: Stage = Stage {
@@ -136,6 +136,11 @@ impl Contender {
     /// The baseline or the follower of that name: what `comparison follow` can run.
     pub fn named(name: &str) -> Option<Self> {
         followers().chain([Self::Baseline]).find(|contender| contender.name() == name)
+    }
+
+    /// Whether it looks once per [`SAFETY_NET`], whatever interval is given.
+    pub fn has_safety_net(self) -> bool {
+        self.name() == "stage 5" || self.name() == THREADS_WITH_EVENTS.name
     }
 
     fn is_here(self) -> bool {

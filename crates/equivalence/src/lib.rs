@@ -94,10 +94,19 @@ pub fn soak(merge: EntryPoint) {
 /// The line of a report that says how to run the scenario again. `program` is the exercise, where it is one.
 #[must_use]
 pub fn again(name: &str, program: Option<&str>) -> String {
-    // Windows has no Bash.
-    let exercise = if cfg!(windows) { "cargo test --bin" } else { "scripts/exercises test" };
+    again_in(cfg!(windows), name, program)
+}
+
+/// [`again`] for Bash, or for PowerShell, which sets a variable for all later commands.
+fn again_in(powershell: bool, name: &str, program: Option<&str>) -> String {
+    let seed = Settings::default().seed;
+    let (variable, exercise) = if powershell {
+        (format!("$env:EQUIVALENCE_SEED={seed};"), "cargo test --bin")
+    } else {
+        (format!("EQUIVALENCE_SEED={seed}"), "scripts/exercises test")
+    };
     let command = program.map_or("cargo test".to_owned(), |program| format!("{exercise} {program}"));
-    format!("  again:    EQUIVALENCE_SEED={} {command} {name}", Settings::default().seed)
+    format!("  again:    {variable} {command} {name}")
 }
 
 /// Runs one scenario for one entry point, and panics with what it found and how to run it again. `place` is the path of
@@ -122,5 +131,24 @@ pub fn check(
         alone(test, run);
     } else {
         run();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_runs_a_scenario_again_is_for_the_shell_of_the_system() {
+        let seed = Settings::default().seed;
+        assert_eq!(
+            again_in(false, "one_input_is_copied", Some("threads1")),
+            format!("  again:    EQUIVALENCE_SEED={seed} scripts/exercises test threads1 one_input_is_copied")
+        );
+        assert_eq!(
+            again_in(true, "one_input_is_copied", Some("threads1")),
+            format!("  again:    $env:EQUIVALENCE_SEED={seed}; cargo test --bin threads1 one_input_is_copied")
+        );
+        assert!(again_in(true, "bytes_pass_unchanged", None).ends_with("; cargo test bytes_pass_unchanged"));
     }
 }

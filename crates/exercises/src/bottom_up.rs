@@ -13,9 +13,10 @@ use equivalence::{Fault, Fixture, Running, Settings, Violation};
 use merge_core::{Chunk, Found, Input, MergeError, Output, Result, Summary};
 use stage_parts::{block_on_one_thread, input_error};
 use tokio::join;
-use tokio::runtime::{Handle, Id};
+use tokio::runtime::{Builder, Handle, Id};
 use tokio::sync::oneshot;
-use tokio::task::{spawn_blocking, yield_now};
+use tokio::task::{JoinSet, spawn_blocking, yield_now};
+use tokio::time::sleep;
 
 use crate::stage3;
 use crate::watchdog::{LOOKS, or_panic, within_patience};
@@ -54,6 +55,60 @@ pub fn a_panic_of_the_read_is_an_error(merge: equivalence::EntryPoint) {
         "a panic, with its message",
         |error| matches!(error, MergeError::Panicked(message) if message.contains("as it was told to")),
     ));
+}
+
+/// Waits for data in one input, and returns how often it has looked.
+pub type AwaitData<F> = fn(Input, Duration) -> F;
+
+/// Followers wait for data on one thread. A task of the same thread writes it, after `time`. Returns the looks.
+fn looks<F>(inputs: usize, interval: Duration, time: Duration, await_data: AwaitData<F>) -> Vec<u64>
+where
+    F: Future<Output = Result<u64>> + Send + 'static,
+{
+    let mut fixture = Fixture::new(inputs, &Settings::default());
+    let opened = Input::open_all(&fixture.paths).expect("scratch files can be opened");
+    let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+    runtime.block_on(async move {
+        let mut followers = JoinSet::new();
+        for input in opened {
+            followers.spawn(await_data(input, interval));
+        }
+        sleep(time).await;
+        for input in 0..inputs {
+            fixture.append(input, "a\n");
+        }
+        let looks = followers.join_all().await.into_iter().collect::<Result<_>>();
+        looks.expect("a scratch file can be looked at")
+    })
+}
+
+/// A hundred followers share one thread.
+///
+/// # Panics
+///
+/// When they do not end.
+pub fn a_hundred_followers_wait_at_the_same_time<F>(await_data: AwaitData<F>)
+where
+    F: Future<Output = Result<u64>> + Send + 'static,
+{
+    within_patience("a hundred followers that share one thread", move || {
+        looks(100, Duration::from_millis(5), Duration::from_millis(20), await_data);
+    });
+}
+
+/// Data comes after five intervals.
+///
+/// # Panics
+///
+/// When a follower looks much more often than that.
+pub fn it_looks_once_per_interval<F>(await_data: AwaitData<F>)
+where
+    F: Future<Output = Result<u64>> + Send + 'static,
+{
+    within_patience("a follower", move || {
+        let looks = looks(1, Duration::from_millis(20), Duration::from_millis(100), await_data)[0];
+        assert!(looks <= 12, "it looked {looks} times within five intervals");
+    });
 }
 
 /// A log whose reads run on the runtime's blocking pool.

@@ -1,15 +1,16 @@
 //! Parts of an async top over the blocking tail, which the exercises of stage 2 are given.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use equivalence::{EntryPoint, Fault, Fixture, Settings};
+use equivalence::{EntryPoint, Fault, Fixture, Settings, Violation};
 use merge_core::{Chunk, Input, MergeError, Output, Progress, Result, Summary};
 /// A runtime with this thread only: a top that blocks its worker stops everything.
 pub use stage_parts::block_on_one_thread as block_on;
 use tokio::runtime::Builder;
+use tokio::time::sleep;
 
 use crate::watchdog::{or_panic, usage};
 
@@ -44,7 +45,7 @@ where
         fixture.start(move |inputs, interval, output| {
             // Each thread of the pool says at its end how long it has computed.
             let at_end = move || {
-                let (computed, _) = usage().unwrap_or_default();
+                let computed = usage().map(|usage| usage.computed).unwrap_or_default();
                 busy.fetch_add(u64::try_from(computed.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
             };
             let runtime = Builder::new_current_thread().enable_all().on_thread_stop(at_end).build();
@@ -79,6 +80,72 @@ pub fn an_output_that_fails_ends_the_reading(merge: EntryPoint) {
     or_panic(run.end_with_error("the output's", |error| matches!(error, MergeError::Output { .. })));
     let read = closer.bytes_read();
     assert!(read <= MOST, "{read} bytes were read after the output had failed, where {MOST} may be");
+}
+
+/// A follower of one log, which writes to the output.
+pub type Follow<F> = fn(Input, Duration, Output) -> F;
+
+/// The one log is closed by another task of the runtime, which has one thread.
+///
+/// # Panics
+///
+/// When that task cannot run.
+pub fn a_task_beside_the_tail_goes_on<F: Future<Output = Result<()>> + 'static>(follow: Follow<F>) {
+    let settings = Settings::default();
+    let mut fixture = Fixture::new(1, &settings).with_an_hour();
+    fixture.append(0, "a\n");
+    let has_run = Arc::new(AtomicBool::new(false));
+    let run = {
+        let has_run = Arc::clone(&has_run);
+        fixture.start(move |inputs, interval, output| {
+            let (closer, progress) = (inputs[0].closer(), output.progress());
+            let beside = async move {
+                // The tail is waiting by then.
+                while progress.bytes() == 0 {
+                    sleep(Duration::from_millis(1)).await;
+                }
+                has_run.store(true, Ordering::Relaxed);
+                closer.close();
+            };
+            follow_first(follow, beside, inputs, interval, output)
+        })
+    };
+    let ended = run.end_confirmed(&fixture.sources());
+    if !has_run.load(Ordering::Relaxed) {
+        or_panic::<()>(Err(Violation::BlockedWorker { patience: settings.patience }));
+    }
+    or_panic(ended);
+}
+
+/// The output is full. The follower has to return that.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn an_error_of_the_tail_comes_back<F: Future<Output = Result<()>> + 'static>(follow: Follow<F>) {
+    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    fixture.append(0, "a\n");
+    fixture.captured.fail_after(0, Fault::Full);
+    let run = fixture
+        .start(move |inputs, interval, output| follow_first(follow, std::future::ready(()), inputs, interval, output));
+    or_panic(run.end_with_error("the output's", |error| matches!(error, MergeError::Output { .. })));
+}
+
+/// Follows one input on a runtime with one thread, beside another task.
+fn follow_first<F: Future<Output = Result<()>>>(
+    follow: Follow<F>,
+    beside: impl Future<Output = ()> + Send + 'static,
+    inputs: Vec<Input>,
+    interval: Duration,
+    output: Output,
+) -> Result<Summary> {
+    let progress = output.progress();
+    let input = inputs.into_iter().next().ok_or(MergeError::Cancelled)?;
+    block_on(async {
+        tokio::spawn(beside);
+        follow(input, interval, output).await
+    })?;
+    Ok(Summary { inputs: 1, lines: progress.lines(), bytes: progress.bytes() })
 }
 
 /// 1,500 logs with a line each, and an interval of an hour. All lines come out while the logs are open.

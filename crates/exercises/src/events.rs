@@ -1,244 +1,264 @@
-//! File events, for the tail that waits for them, and the scenarios that it needs in addition to the suite's.
+//! Events, for the followers that wait for them, and the tests that they need in addition to the suite's.
 
-use std::fmt;
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io::Write;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use equivalence::{EntryPoint, Fixture, Settings, Violation};
-use merge_core::{MergeError, Result};
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use equivalence::{EntryPoint, Fixture, Settings};
+use merge_core::{Input, Output, Result, Summary};
+use tokio::sync::mpsc;
 
-/// The events of a run: one watcher of the system for all listeners. Linux allows a user 128 of them by default.
-pub struct Events {
-    watcher: Mutex<RecommendedWatcher>,
-    listeners: Listeners,
-}
+use crate::watchdog::or_panic;
 
-/// The listeners, by number.
-type Listeners = Arc<Mutex<Vec<(u64, Listener)>>>;
-
-struct Listener {
-    /// The path that the system reports.
-    path: PathBuf,
-    on_event: Arc<dyn Fn() + Send + Sync>,
-}
-
-impl Events {
-    /// Asks the system for a watcher. It has a thread of its own, which calls the listeners.
-    ///
-    /// # Errors
-    ///
-    /// [`MergeError::Start`] when the system has none left.
-    pub fn new() -> Result<Self> {
-        let listeners = Listeners::default();
-        let told = Arc::clone(&listeners);
-        let watcher = notify::recommended_watcher(move |event| tell(&told, &event));
-        Ok(Self { watcher: Mutex::new(watcher.map_err(start)?), listeners })
-    }
-
-    /// Until the result is dropped, calls `on_event` for each event of `path`. If that is a folder, also for each event
-    /// of a file in it: written, created, renamed, removed.
-    ///
-    /// The watch is on the file, not on its name: Linux reports nothing about another file that takes the name over.
-    ///
-    /// The watcher's thread calls `on_event`, which must not wait. Events before this returns may be missed. It asks
-    /// the watcher's thread, which takes microseconds: a task may call this in place.
-    ///
-    /// # Errors
-    ///
-    /// [`MergeError::Input`] when `path` is missing or may not be watched.
-    pub fn watch(&self, path: &Path, on_event: impl Fn() + Send + Sync + 'static) -> Result<Watching> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
-
-        // The folder of `web.log` is the empty path: here.
-        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        let failed = |source| MergeError::Input { path: path.to_owned(), source };
-        let real = fs::canonicalize(path).map_err(failed)?;
-        before_watching(&real);
-
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let listener = Listener { path: real.clone(), on_event: Arc::new(on_event) };
-        // Not with the watcher's lock held: its thread may be about to call the listeners.
-        lock(&self.listeners).push((number, listener));
-        let watching = Watching { number, listeners: Arc::clone(&self.listeners) };
-        lock(&self.watcher)
-            .watch(&real, RecursiveMode::NonRecursive)
-            .map_err(|error| failed(io::Error::other(error)))?;
-        Ok(watching)
-    }
-}
-
-impl fmt::Debug for Events {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").finish_non_exhaustive()
-    }
-}
-
-/// Ends the watch when it is dropped. An event that is being delivered may still call the listener.
-#[must_use = "dropping it ends the watch"]
-pub struct Watching {
-    number: u64,
-    listeners: Listeners,
-}
-
-impl fmt::Debug for Watching {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watching").finish_non_exhaustive()
-    }
-}
-
-impl Drop for Watching {
-    fn drop(&mut self) {
-        lock(&self.listeners).retain(|(number, _)| *number != self.number);
-    }
-}
-
-/// Calls the listeners that the event is for. Runs on the watcher's thread.
-fn tell(listeners: &Mutex<Vec<(u64, Listener)>>, event: &notify::Result<Event>) {
-    let is_for = |listener: &Listener| match event {
-        // Opening or closing a file changes nothing in it.
-        Ok(Event { kind: EventKind::Access(_), .. }) => false,
-        Ok(event) if !event.need_rescan() => {
-            event.paths.iter().any(|path| *path == listener.path || path.parent() == Some(&listener.path))
-        }
-        // Events were lost: all listeners have to look.
-        _ => true,
-    };
-    let called: Vec<_> = lock(listeners)
-        .iter()
-        .filter(|(_, listener)| is_for(listener))
-        .map(|(_, listener)| Arc::clone(&listener.on_event))
-        .collect();
-    for on_event in called {
-        on_event();
-    }
-}
-
-fn start(error: notify::Error) -> MergeError {
-    MergeError::Start(io::Error::other(error))
-}
-
-/// Nothing in here panics with a lock held.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A function that a scenario calls once, just before the first watch of a path below its folder.
-type Hook = (PathBuf, Box<dyn FnOnce() + Send>);
-
-static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
-
-fn before_watching(path: &Path) {
-    let hook = {
-        let mut hooks = lock(&HOOKS);
-        hooks.iter().position(|(folder, _)| path.starts_with(folder)).map(|hook| hooks.swap_remove(hook))
-    };
-    if let Some((_, hook)) = hook {
-        hook();
-    }
-}
-
-/// A line is written at the worst moment: just before the first watch of a run begins, so that it has no event. The
-/// interval is an hour. The line still has to come out, and so does the next one.
+/// The system reports no write through a name in another folder, so no event wakes the follower. The interval is short
+/// here, and has to. On a system that reports it, this says nothing.
 ///
 /// # Panics
 ///
-/// When one does not.
-pub fn what_is_written_just_before_the_watch_comes_out(merge: EntryPoint) {
-    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
-    fixture.remember(0, "just before\n");
-    let log = fixture.paths[0].clone();
-    let write = move || {
-        let mut log = fs::OpenOptions::new().append(true).open(log).expect("a scratch file");
-        log.write_all(b"just before\n").expect("a scratch file can be written");
-    };
-    let folder = fs::canonicalize(fixture.folder()).expect("a scratch folder");
-    lock(&HOOKS).push((folder, Box::new(write)));
-
+/// When a line does not come out.
+pub fn where_no_event_comes_the_interval_helps(merge: EntryPoint) {
+    let mut fixture = Fixture::new(1, &Settings::default());
+    let folder = fixture.folder().join("elsewhere");
+    fs::create_dir(&folder).expect("a scratch folder");
+    let second_name = folder.join("log");
+    fs::hard_link(&fixture.paths[0], &second_name).expect("a second name for a scratch file");
     let run = fixture.start(merge);
-    let go = || {
-        run.await_output(b"just before\n")?;
-        fixture.append(0, "and after\n");
-        run.await_output(b"just before\nand after\n")?;
-        run.close_all();
-        run.end_confirmed(&fixture.sources())
-    };
-    or_panic(go());
-}
-
-/// A log is rotated while nothing else happens. The interval is an hour, and at each rotation the tail is asleep.
-///
-/// # Panics
-///
-/// When the new file's line does not come out.
-pub fn a_rotation_wakes_the_tail(merge: EntryPoint) {
-    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
-    let run = fixture.start(merge);
-    let go = || {
+    let mut go = || {
         let mut expected = Vec::new();
-        for generation in 0..6 {
+        for number in 0..6 {
             fall_asleep();
-            fixture.rename(0, &generation.to_string());
-            let line = format!("first of file {generation}\n");
-            fixture.append(0, &line);
+            let line = format!("{number}\n");
+            append(&second_name, &line);
+            fixture.remember(0, &line);
             expected.extend(line.into_bytes());
             run.await_output(&expected)?;
         }
         run.close_all();
-        run.end_confirmed(&fixture.sources())
+        Ok(())
     };
     or_panic(go());
+    or_panic(run.end_confirmed(&fixture.sources()));
 }
 
-/// A log is a link to another folder, which the tail need not watch. Lines still come out, because the interval is
-/// short here.
-///
-/// # Panics
-///
-/// When one does not.
-pub fn where_no_event_comes_the_interval_helps(merge: EntryPoint) {
-    #[cfg(unix)]
-    {
-        let mut fixture = Fixture::new(1, &Settings::default());
-        let elsewhere = fixture.folder().join("elsewhere");
-        fs::create_dir(&elsewhere).expect("a scratch folder");
-        let file = elsewhere.join("log");
-        fs::rename(&fixture.paths[0], &file).expect("a scratch file can be renamed");
-        std::os::unix::fs::symlink(&file, &fixture.paths[0]).expect("a symbolic link");
-
-        let run = fixture.start(merge);
-        let go = || {
-            let mut expected = Vec::new();
-            for number in 0..6 {
-                fall_asleep();
-                let line = format!("{number}\n");
-                fixture.append(0, &line);
-                expected.extend(line.into_bytes());
-                run.await_output(&expected)?;
-            }
-            run.close_all();
-            run.end_confirmed(&fixture.sources())
-        };
-        or_panic(go());
-    }
-    #[cfg(not(unix))]
-    let _ = merge;
+fn append(log: &std::path::Path, line: &str) {
+    let mut log = fs::OpenOptions::new().append(true).open(log).expect("a scratch file");
+    log.write_all(line.as_bytes()).expect("a scratch file can be written");
 }
 
-/// Waits until the tail is asleep: otherwise it could see the next line without an event. The time is a guess. A wrong
-/// guess lets a wrong answer pass and never fails a right one.
+/// Waits until the follower is asleep: otherwise it could see the next line without an event. The time is a guess. A
+/// wrong guess lets a wrong answer pass and never fails a right one.
 fn fall_asleep() {
     thread::sleep(Duration::from_millis(20));
 }
 
-/// Panics with the violation, if there is one.
-fn or_panic(found: std::result::Result<(), Violation>) {
-    if let Err(violation) = found {
-        panic!("{violation}");
+/// Tells a follower that its log had an event: the type that `events2` writes.
+pub trait Hint: Default + Send + Sync + 'static {
+    /// Called for each event.
+    fn set(&self);
+    /// Completes when there was an event since the last wait.
+    fn wait(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// Counts how often a task is woken.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+fn is_ready(future: impl Future) -> bool {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+}
+
+/// The event comes between the look and the wait.
+///
+/// # Panics
+///
+/// When the wait does not end at once.
+pub fn an_event_before_the_wait_ends_it_at_once<H: Hint>() {
+    let hint = H::default();
+    assert!(!is_ready(hint.wait()), "there was no event");
+    hint.set();
+    assert!(is_ready(hint.wait()), "the event came between the look and the wait, and was lost");
+}
+
+/// The event comes during the wait.
+///
+/// # Panics
+///
+/// When it does not wake the task.
+pub fn an_event_wakes_the_task_that_waits<H: Hint>() {
+    let hint = H::default();
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut wait = pin!(hint.wait());
+    assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending(), "there was no event");
+    hint.set();
+    assert!(wakes.0.load(Ordering::SeqCst) > 0, "the event woke nobody");
+    assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_ready(), "the task was woken and waits on");
+}
+
+/// A thousand events come during one read.
+///
+/// # Panics
+///
+/// When they end more than one wait.
+pub fn a_thousand_events_end_one_wait<H: Hint>() {
+    let hint = H::default();
+    for _ in 0..1000 {
+        hint.set();
+    }
+    assert!(is_ready(hint.wait()), "there were events");
+    let more = (0..1000).take_while(|_| is_ready(hint.wait())).count();
+    assert!(more == 0, "1000 events came during one look, and each of them costs a look of its own");
+}
+
+/// A wait is dropped just when its event has come, as `select!` may do.
+///
+/// # Panics
+///
+/// When the event is lost with it.
+pub fn a_dropped_wait_leaves_the_event<H: Hint>() {
+    let hint = H::default();
+    {
+        let mut wait = pin!(hint.wait());
+        assert!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(), "there was no event");
+        hint.set();
+    }
+    assert!(is_ready(hint.wait()), "the wait was dropped when its event had come, and took it along");
+}
+
+/// One log is followed, and this tells the follower of its events.
+pub type Told<H> = fn(Vec<Input>, Duration, Output, Arc<H>) -> Result<Summary>;
+
+/// 8 MiB are written, and they make one event: equal events in a row are one. The interval is an hour.
+///
+/// # Panics
+///
+/// When some lines do not come out.
+pub fn one_event_brings_all_lines<H: Hint>(merge: Told<H>) {
+    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    let hint = Arc::new(H::default());
+    let run = {
+        let hint = Arc::clone(&hint);
+        fixture.start(move |inputs, interval, output| merge(inputs, interval, output, hint))
+    };
+    fall_asleep();
+    fixture.append_backlogs(8 * 1024 * 1024);
+    hint.set();
+    or_panic(run.await_merge(&fixture.sources()));
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
+}
+
+/// What the system says about the logs of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Something has happened to this input, by its number.
+    Changed(usize),
+    /// The system's queue was full, and events were thrown away.
+    Overflow,
+}
+
+/// The events of a run, as the system would give them.
+#[derive(Debug)]
+pub struct Source(mpsc::Receiver<Event>);
+
+impl Source {
+    /// The next event; `None` when the system gives no more. Cancel safe.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.0.recv().await
+    }
+}
+
+/// An entry point with the events that it gets.
+pub type Evented = fn(Vec<Input>, Duration, Output, Source) -> Result<Summary>;
+
+/// The system's queue was full. Nobody knows whose events were thrown away. The interval is an hour.
+///
+/// # Panics
+///
+/// When some follower does not look.
+pub fn after_an_overflow_all_followers_look(merge: Evented) {
+    let fixture = Fixture::new(3, &Settings::default()).with_an_hour();
+    all_lines_come(fixture, merge, |events| {
+        // An error means that the run has ended, and the test reports that.
+        let _ = events.blocking_send(Event::Overflow);
+        Some(events)
+    });
+}
+
+/// The system gives no more events. The interval is an hour.
+///
+/// # Panics
+///
+/// When a line does not come out.
+pub fn when_the_events_end_the_followers_are_polled(merge: Evented) {
+    all_lines_come(Fixture::new(3, &Settings::default()).with_an_hour(), merge, |events| {
+        drop(events);
+        None
+    });
+}
+
+/// Some changes make no event. The interval is short.
+///
+/// # Panics
+///
+/// When a line does not come out.
+pub fn a_change_without_an_event_is_found(merge: Evented) {
+    all_lines_come(Fixture::new(3, &Settings::default()), merge, Some);
+}
+
+/// The followers sleep for an hour, and nothing happens but the close.
+///
+/// # Panics
+///
+/// When it does not end the run.
+pub fn the_close_ends_a_follower_at_once(merge: Evented) {
+    let (_events, source) = mpsc::channel(1);
+    let mut fixture = Fixture::new(3, &Settings::default()).with_an_hour();
+    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, Source(source)));
+    fall_asleep();
+    fixture.append(0, "last\n");
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
+}
+
+/// A log gets a line and an event. Then three logs get two lines each, and `say` sends the events, if there are any.
+fn all_lines_come(
+    mut fixture: Fixture,
+    merge: Evented,
+    say: impl FnOnce(mpsc::Sender<Event>) -> Option<mpsc::Sender<Event>>,
+) {
+    let (events, source) = mpsc::channel(16);
+    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, Source(source)));
+    fixture.append(0, "first\n");
+    let _ = events.blocking_send(Event::Changed(0));
+    or_panic(run.await_merge(&fixture.sources()));
+    let mut events = Some(events);
+    let mut say = Some(say);
+    for round in 0..2 {
+        fall_asleep();
+        for input in 0..3 {
+            fixture.append(input, format!("{input}-{round}\n"));
+        }
+        match (say.take(), &events) {
+            (Some(say), _) => events = events.and_then(say),
+            (None, Some(events)) => (0..3).for_each(|input| {
+                let _ = events.blocking_send(Event::Changed(input));
+            }),
+            (None, None) => {}
+        }
+        or_panic(run.await_merge(&fixture.sources()));
+    }
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
 }

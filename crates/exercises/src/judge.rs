@@ -7,7 +7,7 @@
 
 use std::io::{self, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 /// The tests of a `suite!` as plain functions: `#[test]` functions exist only in Rust's own harness.
@@ -26,7 +26,8 @@ macro_rules! judged {
 pub use equivalence::{check, scenarios};
 
 /// Runs those of `tests` that standard input names, a few at a time, and prints how each of them ended: its secret and
-/// `ok`, or the report of a test that failed, between two lines with its secret. Blocks.
+/// `ok`, or the report of a test that failed, between two lines with its secret. After a test that failed it starts no
+/// other: they start in their order, so the first that fails has been started by then. Blocks.
 ///
 /// # Panics
 ///
@@ -35,13 +36,17 @@ pub fn run(tests: &[(&str, fn())]) {
     let mut wanted = String::new();
     io::stdin().read_to_string(&mut wanted).expect("the names of the tests");
     let wanted: Vec<_> = wanted.lines().filter_map(|line| line.split_once(' ')).collect();
-    let next = AtomicUsize::new(0);
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let run_some = || {
         while let Some(&(name, secret)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if failed.load(Ordering::Relaxed) {
+                return;
+            }
             let Some((_, test)) = tests.iter().find(|(test, _)| *test == name) else { continue };
             let line = match catch_unwind(AssertUnwindSafe(test)) {
                 Ok(()) => format!("\n{secret} ok\n"),
                 Err(panic) => {
+                    failed.store(true, Ordering::Relaxed);
                     let text = panic.downcast_ref::<&str>().copied();
                     let report = text.or(panic.downcast_ref::<String>().map(String::as_str));
                     format!("\n{secret} failed\n{}\n{secret} end\n", report.unwrap_or("(no message)"))

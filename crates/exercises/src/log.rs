@@ -232,6 +232,24 @@ pub fn a_long_line_before_the_close_comes_out(merge: EntryPoint) {
     or_panic(fixture.start_opened(merge, inputs, fixture.captured.output()).end_confirmed(&fixture.sources()));
 }
 
+/// Cuts bytes in two.
+pub type Cut = fn(&[u8]) -> (&[u8], &[u8]);
+
+/// `cut` has to cut `bytes` into `lines` and `rest`.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn cuts(cut: Cut, bytes: &str, lines: &str, rest: &str) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (found_lines, found_rest) = cut(bytes.as_bytes());
+    assert_eq!(
+        (text(found_lines), text(found_rest)),
+        (lines.to_owned(), rest.to_owned()),
+        "{bytes:?} was cut (left), and should be cut (right)"
+    );
+}
+
 fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     OpenOptions::new().append(true).open(path)?.write_all(bytes)
 }

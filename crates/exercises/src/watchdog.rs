@@ -30,25 +30,45 @@ pub fn a_wait_costs_no_processor_time(wait: impl FnOnce(Duration)) {
     const MOST: Duration = Duration::from_millis(30);
     /// A thread that sleeps for 10 ms at a time wakes up thirty times.
     const WAKES: i64 = 12;
+    /// A loop around `yield_now` gives way thousands of times, also on a machine that lets it compute little.
+    const YIELDS: i64 = 200;
 
     let before = usage();
     wait(TIME);
-    if let (Some((busy, woke)), Some((busy_then, woke_then))) = (usage(), before) {
-        let (busy, woke) = (busy.saturating_sub(busy_then), woke - woke_then);
-        assert!(busy < MOST, "a core was busy while nothing happened: for {busy:?} of {TIME:?}");
+    if let (Some(now), Some(before)) = (usage(), before) {
+        let (busy, woke) = (now.computed.saturating_sub(before.computed), now.woke - before.woke);
+        let yields = now.gave_way - before.gave_way;
+        assert!(
+            busy < MOST && yields < YIELDS,
+            "a core was busy while nothing happened: for {busy:?} of {TIME:?}, and the thread gave way {yields} times"
+        );
         assert!(woke < WAKES, "the thread woke up {woke} times within {TIME:?}, while nothing happened");
     }
 }
 
-/// How long this thread has computed so far, and how often it has slept.
-pub(crate) fn usage() -> Option<(Duration, i64)> {
+/// What a thread has done so far.
+pub(crate) struct Usage {
+    /// How long it has computed.
+    pub(crate) computed: Duration,
+    /// How often it has slept, and woken up.
+    woke: i64,
+    /// How often it would have gone on, and another thread had its turn.
+    gave_way: i64,
+}
+
+/// What this thread has done so far. Only Linux says so.
+pub(crate) fn usage() -> Option<Usage> {
     #[cfg(target_os = "linux")]
     {
         use nix::sys::resource::{UsageWho, getrusage};
         use nix::sys::time::TimeValLike;
         let usage = getrusage(UsageWho::RUSAGE_THREAD).ok()?;
         let microseconds = (usage.user_time() + usage.system_time()).num_microseconds();
-        Some((Duration::from_micros(microseconds.try_into().ok()?), usage.voluntary_context_switches()))
+        Some(Usage {
+            computed: Duration::from_micros(microseconds.try_into().ok()?),
+            woke: usage.voluntary_context_switches(),
+            gave_way: usage.involuntary_context_switches(),
+        })
     }
     #[cfg(not(target_os = "linux"))]
     None

@@ -18,11 +18,32 @@ const WARM: usize = 8;
 /// after the chunk is dropped; but no input ever waits for a block.
 pub struct Chunk {
     bytes: Vec<u8>,
+    position: Position,
     /// Where the block goes back to. `None` for memory of its own.
     home: Option<Arc<Blocks>>,
 }
 
+/// How far an input has been handed out: what [`Input::resume`](crate::Input::resume) needs to go on behind a chunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// Where the chunk ends in its file, in bytes.
+    pub end: u64,
+    /// How much of the newest file has been handed out, in bytes, where the chunk is of an older one.
+    pub newest: Option<u64>,
+}
+
 impl Chunk {
+    /// Where the chunk ends in its input.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    pub(crate) fn at(mut self, position: Position) -> Self {
+        self.position = position;
+        self
+    }
+
     /// Keeps the bytes before `end` and returns the rest.
     pub(crate) fn cut(&mut self, end: usize) -> Vec<u8> {
         if end == 0 && self.home.is_none() {
@@ -42,7 +63,7 @@ impl Chunk {
 /// A chunk in memory of its own.
 impl From<Vec<u8>> for Chunk {
     fn from(bytes: Vec<u8>) -> Self {
-        Self { bytes, home: None }
+        Self { bytes, position: Position::default(), home: None }
     }
 }
 
@@ -110,7 +131,7 @@ impl Blocks {
         let mut bytes = unused.warm.pop().unwrap_or_default();
         drop(unused);
         bytes.reserve_exact(self.length);
-        Some(Chunk { bytes, home: Some(Arc::clone(self)) })
+        Some(Chunk { bytes, position: Position::default(), home: Some(Arc::clone(self)) })
     }
 
     fn give_back(&self, mut bytes: Vec<u8>) {

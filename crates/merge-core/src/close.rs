@@ -1,13 +1,12 @@
 //! Closing an input, and waking its follower, from anywhere: one signal, two ways to wait for it.
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use atomic_waker::AtomicWaker;
-use crossbeam_channel::{Receiver, Sender, bounded};
 
 /// Closes one input: the article's `handle.close()`, called from another thread.
 ///
@@ -32,9 +31,10 @@ pub(crate) struct Signal {
     notified: AtomicBool,
     /// Whether a notification, and not the time, ended its last wait.
     early: AtomicBool,
-    /// Wakes a follower that waits on a thread. It holds one message, so closing never blocks.
-    wake: Sender<()>,
-    woken: Receiver<()>,
+    /// Whether a follower that waits on a thread shall wake, and what wakes it. A channel for one message would do the
+    /// same, and take 640 bytes of each input.
+    wake: Mutex<bool>,
+    woken: Condvar,
     /// Wakes a follower that waits in a task. There is one follower per input, hence one waker.
     waker: AtomicWaker,
     /// See [`Closer::bytes_read`].
@@ -43,13 +43,12 @@ pub(crate) struct Signal {
 
 impl Closer {
     pub(crate) fn new() -> Self {
-        let (wake, woken) = bounded(1);
         Self(Arc::new(Signal {
             closed: AtomicBool::new(false),
             notified: AtomicBool::new(false),
             early: AtomicBool::new(false),
-            wake,
-            woken,
+            wake: Mutex::new(false),
+            woken: Condvar::new(),
             waker: AtomicWaker::new(),
             bytes_read: AtomicU64::new(0),
         }))
@@ -85,22 +84,24 @@ impl Closer {
     /// Blocks the calling thread until the input is closed or notified, at most for `timeout`.
     pub(crate) fn wait(&self, timeout: Duration) {
         if !self.is_closed() {
-            // Whether it was a message or the time, the caller looks again.
-            let _ = self.0.woken.recv_timeout(timeout);
+            self.0.wait(timeout);
             self.take_notification();
         }
     }
 
+    // ANCHOR: closed
     /// Completes when the input is closed. Cancel safe: nothing is lost when it is dropped half way.
     pub(crate) async fn closed(&self) {
         self.wait_until(Self::is_closed).await;
     }
+    // ANCHOR_END: closed
 
     /// Completes when there was a notification since the last wait. Cancel safe, as [`Closer::closed`].
     pub(crate) async fn notified(&self) {
         self.wait_until(Self::take_notification).await;
     }
 
+    // ANCHOR: wait_until
     async fn wait_until(&self, condition: impl Fn(&Self) -> bool) {
         poll_fn(|context| {
             // Register first: a signal between the two lines would otherwise wake nobody.
@@ -109,6 +110,7 @@ impl Closer {
         })
         .await;
     }
+    // ANCHOR_END: wait_until
 
     /// Whether there was a notification. It is then used up: the look that follows sees what it was about.
     fn take_notification(&self) -> bool {
@@ -137,9 +139,20 @@ impl Notifier {
 
 impl Signal {
     fn wake(&self) {
-        // A full channel means that the message is there already.
-        let _ = self.wake.try_send(());
+        *self.lock() = true;
+        self.woken.notify_one();
         self.waker.wake();
+    }
+
+    /// Blocks until [`Signal::wake`] is called or the time is over, whichever is first: the caller looks again in any case.
+    fn wait(&self, timeout: Duration) {
+        let waited = self.woken.wait_timeout_while(self.lock(), timeout, |wake| !*wake);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+    }
+
+    /// Nothing in here panics with the lock held.
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.wake.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -202,12 +215,14 @@ mod tests {
         let mut context = Context::from_waker(&waker);
         let closer = Closer::new();
 
+        // ANCHOR: polled
         let mut waiting = pin!(closer.closed());
         assert!(waiting.as_mut().poll(&mut context).is_pending());
         assert_eq!(woken.0.load(Ordering::SeqCst), 0);
         closer.close();
         assert_eq!(woken.0.load(Ordering::SeqCst), 1);
         assert!(waiting.as_mut().poll(&mut context).is_ready());
+        // ANCHOR_END: polled
         // One that comes later does not wait at all.
         assert!(pin!(closer.closed()).poll(&mut context).is_ready());
     }

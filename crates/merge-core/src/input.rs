@@ -12,7 +12,7 @@ use memchr::{memchr_iter, memrchr};
 use same_file::Handle;
 
 use crate::chunk::Blocks;
-use crate::{Chunk, Closer, MergeError, Notifier, Result};
+use crate::{Chunk, Closer, MergeError, Notifier, Position, Result};
 
 /// How much an input reads at once, in bytes, while no block is free. It keeps that until the output takes it, so
 /// thousands of inputs may have as much each.
@@ -36,15 +36,17 @@ const MAX_LINE: usize = 64 * 1024 * 1024;
 /// that wait, can show these.
 #[derive(Debug)]
 pub struct Input {
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The open files, from the oldest to the one that has the name, or had it last. There is more than one after a
     /// replacement, until the older ones are at rest.
-    files: VecDeque<Source>,
+    pub(crate) files: VecDeque<Source>,
     /// What the last look at the name met. It is reported after everything that is still in the open files.
-    failure: Option<MergeError>,
+    failure: Option<Box<MergeError>>,
     /// Whether the close has been noticed. The files and their lengths then stay as they are, so that a writer that never
     /// stops cannot keep a closed follower alive.
     closed: bool,
+    /// Whether an unfinished line stays in the file at the close, for a later run.
+    pub(crate) resumable: bool,
     max_line: usize,
     /// Shared by all inputs that were opened together.
     blocks: Arc<Blocks>,
@@ -53,12 +55,12 @@ pub struct Input {
 
 /// One open file of an input.
 #[derive(Debug)]
-struct Source {
-    file: Handle,
+pub(crate) struct Source {
+    pub(crate) file: Handle,
     /// Its length at the last look, in bytes.
     length: u64,
     /// How far it has been read, in bytes.
-    position: u64,
+    pub(crate) position: u64,
     /// The start of a line whose newline has not been written yet.
     unfinished: Vec<u8>,
     /// Whether a look has found an old file at rest. At the second such look it is let go.
@@ -66,13 +68,17 @@ struct Source {
 }
 
 impl Source {
-    fn new(file: Handle) -> Self {
+    pub(crate) fn new(file: Handle) -> Self {
         Self { file, length: 0, position: 0, unfinished: Vec::new(), rested: false }
     }
 
     /// Whether all of it has been handed out.
     fn is_done(&self) -> bool {
         self.unread() == 0 && self.unfinished.is_empty()
+    }
+
+    fn handed_out(&self) -> u64 {
+        self.position.saturating_sub(self.unfinished.len() as u64)
     }
 
     fn unread(&self) -> u64 {
@@ -145,6 +151,7 @@ impl Input {
             files: VecDeque::from([Source::new(open_regular(path)?)]),
             failure: None,
             closed: false,
+            resumable: false,
             max_line: MAX_LINE,
             blocks,
             closer: Closer::new(),
@@ -237,11 +244,11 @@ impl Input {
         }
         for index in 0..self.files.len() {
             if let Some(chunk) = self.read_file(index)? {
-                return Ok(Found::Lines(chunk));
+                return Ok(Found::Lines(chunk.at(self.position_in(index))));
             }
         }
         if let Some(error) = self.failure.take() {
-            return Err(error);
+            return Err(*error);
         }
         if closed {
             return Ok(Found::End);
@@ -269,8 +276,14 @@ impl Input {
         }
         // What an old file has left unfinished comes before the first line of the next one.
         let next_begins = self.files.range(index + 1..).any(|next| next.unread() > 0 && next.position == 0);
-        let ends = next_begins || self.closed || self.failure.is_some();
+        let ends = next_begins || (!self.resumable && (self.closed || self.failure.is_some()));
         Ok(if ends { self.files[index].end_unfinished() } else { None })
+    }
+
+    /// How far the input has been handed out, when the last chunk was of this file.
+    fn position_in(&self, index: usize) -> Position {
+        let newest = self.files.range(index + 1..).next_back().map(Source::handed_out);
+        Position { end: self.files[index].handed_out(), newest }
     }
 
     /// Whether this is the open file behind `other`.
@@ -288,7 +301,7 @@ impl Input {
             Ok(Name::Nowhere) => Ok(None),
             Err(error) => Err(error),
         };
-        let (newest, failure) = named.map_or_else(|error| (None, Some(error)), |newest| (newest, None));
+        let (newest, failure) = named.map_or_else(|error| (None, Some(Box::new(error))), |newest| (newest, None));
         self.failure = failure;
         for index in 0..self.files.len() {
             self.files[index].length = self.length_of(index, newest)?;
@@ -352,8 +365,12 @@ impl Input {
         while index < self.old_files() {
             if !mem::replace(&mut self.files[index].rested, true) {
                 index += 1;
-            } else if let Some(line) = self.files.remove(index)?.end_unfinished() {
-                return Some(line);
+            } else if let Some(line) = self.files[index].end_unfinished() {
+                let position = self.position_in(index);
+                self.files.remove(index);
+                return Some(line.at(position));
+            } else {
+                self.files.remove(index);
             }
         }
         None
@@ -473,7 +490,7 @@ fn read_some(file: impl Read, wanted: usize, buffer: &mut Vec<u8>) -> io::Result
 }
 
 /// Opens a regular file. Looks before it opens it: opening a pipe would wait for its writer.
-fn open_regular(path: &Path) -> Result<Handle> {
+pub(crate) fn open_regular(path: &Path) -> Result<Handle> {
     let failed = |source| MergeError::Open { path: path.to_owned(), source };
     if !fs::metadata(path).map_err(failed)?.is_file() {
         return Err(MergeError::NotRegular { path: path.to_owned() });

@@ -442,6 +442,100 @@ fn a_caller_may_keep_all_blocks_and_reads_on_in_small_pieces() {
     assert!(found == b"0123456\n".repeat(1000));
 }
 
+/// What a run has handed out before it stopped: its last chunk.
+fn last_chunk(log: &mut Log) -> Chunk {
+    let mut last = None;
+    while let Found::Lines(lines) = log.read() {
+        last = Some(lines);
+    }
+    last.unwrap()
+}
+
+impl Log {
+    /// The program starts again, and goes on behind `last`.
+    fn restart(&mut self, last: &Chunk) -> bool {
+        self.input = Input::open(&self.path).unwrap();
+        self.input.keep_unfinished();
+        self.input.resume(last.position(), last).unwrap()
+    }
+}
+
+#[test]
+fn a_restarted_input_goes_on_behind_its_last_chunk() {
+    let mut log = Log::new(b"a\nb\nhal");
+    let last = last_chunk(&mut log);
+    assert_eq!(last.position(), Position { end: 4, newest: None });
+    assert!(log.restart(&last));
+    assert_eq!(log.read(), Found::NoNewData);
+    log.append(b"f\nc\n");
+    assert_eq!(log.read_all(), b"half\nc\n");
+}
+
+#[test]
+fn a_half_line_that_is_kept_stays_in_its_file_at_the_close() {
+    let mut log = Log::new(b"a\nhal");
+    let last = last_chunk(&mut log);
+    assert!(log.restart(&last));
+    log.close();
+    assert_eq!(log.read(), Found::End);
+    log.append(b"f\n");
+    assert!(log.restart(&last));
+    assert_eq!(log.read_all(), b"half\n");
+}
+
+#[test]
+fn a_log_that_was_rotated_meanwhile_is_read_to_its_end_and_then_the_new_one() {
+    for content in ["a\n", "a\nhal"] {
+        let mut log = Log::new(content.as_bytes());
+        let last = last_chunk(&mut log);
+        log.append(b"f\nb\n");
+        log.rotate();
+        log.append(b"c\n");
+        assert!(log.restart(&last));
+        let rest = format!("{}c\n", if content == "a\n" { "f\nb\n" } else { "half\nb\n" });
+        assert_eq!(log.read_all(), rest.as_bytes());
+    }
+}
+
+#[test]
+fn a_late_line_of_an_old_file_does_not_bring_the_new_one_again() {
+    let mut log = Log::new(b"a\n");
+    log.read_all();
+    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+    log.rotate();
+    log.append(b"new\n");
+    assert_eq!(log.read(), lines("new\n"));
+    old.write_all(b"late\n").unwrap();
+    let last = last_chunk(&mut log);
+    assert_eq!((&*last, last.position()), (&b"late\n"[..], Position { end: 7, newest: Some(4) }));
+    log.append(b"next\n");
+    assert!(log.restart(&last));
+    assert_eq!(log.read_all(), b"next\n");
+}
+
+#[test]
+fn a_half_line_that_was_ended_by_a_rotation_is_found_again() {
+    let mut log = Log::new(b"a\nhalf");
+    log.read_all();
+    log.rotate();
+    log.append(b"b\n");
+    let Found::Lines(last) = log.read() else { panic!("the half line") };
+    assert_eq!(*last, *b"half\n");
+    assert!(log.restart(&last));
+    assert_eq!(log.read_all(), b"b\n");
+}
+
+#[test]
+fn a_log_with_other_content_is_read_from_its_start() {
+    let mut log = Log::new(b"a\nb\n");
+    let last = last_chunk(&mut log);
+    for content in ["", "x\n", "a\nx\n", "x\na\nb\n"] {
+        fs::write(&log.path, content).unwrap();
+        assert!(!log.restart(&last), "{content}");
+        assert_eq!(log.read_all(), content.as_bytes());
+    }
+}
+
 /// What happens to a file between two reads.
 #[derive(Clone, Debug)]
 enum Step {

@@ -6,7 +6,7 @@
 //!
 //! - [`Input`]: an open log, followed by name. [`Input::read_lines`] is the article's `readline`: the blocking leaf
 //!   that every stage calls, on a thread of its own or on a runtime's blocking pool.
-//! - [`Chunk`]: the whole lines that an input hands on.
+//! - [`Chunk`]: the whole lines that an input hands on. [`Input::resume`] continues after one in a later run.
 //! - [`Closer`]: closes one input from anywhere. A follower can wait for the close on a thread or in a task.
 //! - [`Notifier`]: tells one follower to look at its file before the interval is over.
 //! - [`Output`]: receives the merged lines. It never buffers, and accepts nothing after a failure.
@@ -55,10 +55,11 @@ mod error;
 mod fan_in;
 mod input;
 mod output;
+mod resume;
 #[cfg(test)]
 mod watchdog;
 
-pub use chunk::Chunk;
+pub use chunk::{Chunk, Position};
 pub use close::{Closer, Notifier};
 pub use error::{MergeError, Result};
 pub use fan_in::{FanIn, Summary};

@@ -100,3 +100,19 @@
 //! spawn(async move { println!("{names:?}") });
 //! # }
 //! ```
+//!
+//! # A generic async closure, in a spawned task
+//!
+//! `W: Send` says that the closure is `Send`. That the future of each call is `Send` as well cannot be written today.
+//!
+//! ```compile_fail
+//! fn start(mut write: impl AsyncFnMut(String) + Send + 'static) {
+//!     tokio::spawn(async move { write("a".to_owned()).await }); // error: future cannot be sent between threads safely
+//! }
+//! ```
+//!
+//! ```
+//! fn start<F: Future<Output = ()> + Send>(mut write: impl FnMut(String) -> F + Send + 'static) {
+//!     tokio::spawn(async move { write("a".to_owned()).await });
+//! }
+//! ```

@@ -4,6 +4,8 @@
 
 // Clippy does not recognize the helpers as test code; and an entry point returns a `Result`.
 #![allow(clippy::unwrap_used, clippy::unnecessary_wraps)]
+// Some stages are for scenarios that only Linux has.
+#![cfg_attr(not(target_os = "linux"), allow(dead_code))]
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};

@@ -31,13 +31,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..default
     };
     let app = App::open(Path::new(file), limits)?;
-    let stop = CancellationToken::new();
-    let signal = stop.clone();
+    let shutdown = CancellationToken::new();
+    let signal = shutdown.clone();
     // SIGTERM, SIGHUP and ctrl-c, on a thread of their own: that works in all steps.
     ctrlc::set_handler(move || signal.cancel())?;
     let listener = TcpListener::bind(address)?;
     println!("http://{}", listener.local_addr()?);
-    match run(listener, app, stop) {
+    match run(listener, app, shutdown) {
         Err(error) if error.kind() == io::ErrorKind::TimedOut => Err("requests were still in work at the end".into()),
         result => Ok(result?),
     }

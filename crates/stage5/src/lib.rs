@@ -36,7 +36,7 @@ pub use top::run_tasks;
 /// # fn main() -> Result<()> {
 /// let inputs = Input::open_all(["web.log", "db.log"])?;
 /// let output = Output::create("merged.log", &inputs)?;
-/// let summary = stage5::merge(inputs, Duration::from_secs(10), output)?;
+/// let summary = stage5::merge(inputs, Duration::from_secs(30), output)?;
 /// println!("{} lines", summary.lines);
 /// # Ok(())
 /// # }

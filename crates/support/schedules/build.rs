@@ -51,7 +51,8 @@ const SMALLER: [(&str, &str, &str); 4] = [
 /// What the stages and the scenarios import from a program.
 const EXPORTS: &str = "
     pub(crate) use merge_core::{MergeError, Result};
-    pub(crate) use {close::{Closer, Notifier}, fan_in::{FanIn, Summary}, input::{Found, Input}, chunk::Chunk, output::{Output, Progress}};
+    pub(crate) use {close::{Closer, Notifier}, fan_in::{FanIn, Summary}, input::{Found, Input}};
+    pub(crate) use {chunk::{Chunk, Position}, output::{Output, Progress}};
     pub(crate) use {stage1_tail::tail_file, stage1_top::run_threads, stage2_top::run_tasks_mixed};
     pub(crate) use {stage3_tail::tail_async, stage4_top::run_tasks};
     pub(crate) use stage5_tail::tail_async as tail_events;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use equivalence::EntryPoint;
 
 /// The interval of a stage that waits for events.
-pub(crate) const SAFETY_NET: Duration = Duration::from_secs(10);
+pub(crate) const SAFETY_NET: Duration = Duration::from_secs(30);
 
 /// One stage.
 #[derive(Clone, Copy, Debug)]

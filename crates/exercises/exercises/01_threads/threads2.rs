@@ -3,6 +3,10 @@
 //! Goal: write the tail, the loop that follows one log. It reads, hands the lines on, waits, and ends when the log is
 //! closed *and* nothing is left in it.
 //!
+//! You will need these calls: `log.read_lines()` returns the lines that are whole, `log.into_unfinished()` the line that has
+//! no newline yet (it may be empty). `signal.is_closed()` does not wait, and `signal.wait(timeout)` waits until the log is
+//! closed, at most for `timeout`.
+//!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/program.md, up to "The leaf"

@@ -3,6 +3,9 @@
 //! Goal: write the fan-in. One place receives the result of each follower, in the order in which they end, so that the
 //! first error closes all other inputs.
 //!
+//! You will need a channel of the crate `crossbeam_channel`. `FanIn::add` takes a `Result<()>`, and
+//! `MergeError::ended_early(Some(panic))` makes an error of what `catch_unwind` returns after a panic.
+//!
 //! Minutes: 20
 //!
 //! Chapter: docs/src/stage-1.md, up to "The tail"

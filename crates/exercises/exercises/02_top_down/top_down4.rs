@@ -3,6 +3,8 @@
 //! Goal: the output fails while the followers sleep for an hour on the blocking pool. No other thread can stop them, so
 //! tell them: close the inputs, and then wait for all of them. So far `FanIn` has done this for you.
 //!
+//! You will need `input.closer()`, whose `close()` ends the follower of that input. It never blocks.
+//!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-2.md, up to "The code"

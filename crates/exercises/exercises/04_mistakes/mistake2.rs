@@ -6,7 +6,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/gallery.md
+//! Chapter: docs/src/gallery.md, up to "All of them"
 //!
 //! When it works: all tests pass. In one of them another task runs on the same runtime while the output takes nothing,
 //! and it must go on.

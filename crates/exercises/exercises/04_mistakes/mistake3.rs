@@ -6,7 +6,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/gallery.md
+//! Chapter: docs/src/gallery.md, up to "All of them"
 //!
 //! When it works: all tests pass. Lines that are longer than 64 KiB come out whole as well, beside busy followers.
 

@@ -3,9 +3,12 @@
 //! Goal: write the async top over the blocking session. The loop accepts clients, but serves none. Run the session of
 //! the threaded server, as it is, for each client. `SEATS` sessions may be open at once.
 //!
+//! You will need `session(socket: std::net::TcpStream, room: &Room) -> io::Result<Ended>`, which blocks, and
+//! `report.add(ended)`, which takes its result. Both are in `exercises::guessing`, and so is the number `SEATS`.
+//!
 //! Minutes: 20
 //!
-//! Chapter: docs/src/stage-2.md
+//! Chapter: docs/src/stage-2.md, up to "Structure"
 //!
 //! When it works: all tests pass. Six hundred clients have open sessions at once, and the stop ends them all. The
 //! report counts every session.

@@ -5,7 +5,7 @@
 //!
 //! Minutes: 25
 //!
-//! Chapter: docs/src/stage-3.md
+//! Chapter: docs/src/stage-3.md, up to "One runtime or many?"
 //!
 //! When it works: all tests pass, and the threaded top does not know that its sessions are async now. No part of
 //! a request is lost when a client is asked `still there?`. The stop ends every session, wherever it waits.
@@ -35,7 +35,7 @@ fn session(runtime: &Runtime, socket: net::TcpStream, room: &Room) -> io::Result
 
 /// The async session: serves one client until it leaves, or the server is stopped. Blocks no runtime worker.
 async fn session_async(socket: TcpStream, room: &Room) -> io::Result<Ended> {
-    // TODO: do the same as `exercises::guessing::session` (crates/exercises/src/guessing/blocking.rs), but async. The
+    // TODO: do the same as `exercises::guessing::session` (crates/exercises/src/guessing/answer_of_transfer1.rs), but async. The
     // stop does not hang up the socket: await `room.stop.stopped()`.
     let _ = room;
     drop(socket);

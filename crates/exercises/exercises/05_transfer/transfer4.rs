@@ -2,9 +2,12 @@
 //!
 //! Goal: write the async top over the async session, `exercises::guessing::session_async`. You write all of it.
 //!
+//! You will need `session_async(socket, &room).await`, which returns an `io::Result<Ended>`, `report.add(ended)`, which takes
+//! that, and `room.stop.stopped().await`, which ends when the server is stopped.
+//!
 //! Minutes: 20
 //!
-//! Chapter: docs/src/stage-4.md
+//! Chapter: docs/src/stage-4.md, up to "How it ends"
 //!
 //! When it works: all tests pass on a runtime with a single thread. Six hundred sessions share it, and none of
 //! them holds up another. No session can end the server, and the report counts every one.

@@ -6,7 +6,7 @@
 //!
 //! Minutes: 60
 //!
-//! Chapter: docs/src/stage-1.md
+//! Chapter: docs/src/stage-1.md, up to "Structure"
 //!
 //! When it works: all tests pass. They check every label and remove it; the rest must be the merge as you know it,
 //! from threads and from tasks. A million short lines take no more memory than a few: no write is longer than 1 MiB,

@@ -1,4 +1,4 @@
-//! # Follow the 513th log
+//! # Follow the 512th log
 //!
 //! Goal: build the runtime that stage 2 needs. Its blocking pool has a thread for every call that does not end.
 //!

@@ -3,6 +3,8 @@
 //! Goal: run a merge beside a signal. At the signal close all inputs, and then wait until the run has ended. A run that
 //! ends by itself does not wait for the signal.
 //!
+//! You will need `input.closer()`, whose `close()` closes that input. It never blocks.
+//!
 //! Minutes: 25
 //!
 //! Chapter: docs/src/stage-4.md, up to "How it ends"

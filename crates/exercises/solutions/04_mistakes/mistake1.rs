@@ -6,7 +6,7 @@
 //!
 //! Minutes: 15
 //!
-//! Chapter: docs/src/gallery.md
+//! Chapter: docs/src/gallery.md, up to "All of them"
 //!
 //! When it works: all tests pass, also those in which the output takes nothing for a while. The warnings are still
 //! printed.

@@ -6,7 +6,7 @@
 //!
 //! Minutes: 20
 //!
-//! Chapter: docs/src/gallery.md
+//! Chapter: docs/src/gallery.md, up to "All of them"
 //!
 //! When it works: all tests pass. An output that fails ends idle followers, and busy ones as well.
 //!

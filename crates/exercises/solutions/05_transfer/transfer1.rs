@@ -3,9 +3,12 @@
 //! Goal: finish a threaded server of guessing games. Its top is complete. Its session takes the bytes of one read for
 //! one request, and it hangs up on a client that is silent. Fix both.
 //!
+//! You will need `STILL_THERE`, the text to send, and `is_idle(&error)`, which says whether a read only took too long. Both
+//! are in `exercises::guessing`. Do not open `answer_of_transfer1.rs` in its folder.
+//!
 //! Minutes: 20
 //!
-//! Chapter: docs/src/stage-1.md
+//! Chapter: docs/src/stage-1.md, up to "Structure"
 //!
 //! When it works: all tests pass. A request may come in pieces, or many in one piece, and each gets its answer. A
 //! client that is silent for `room.idle` is asked `still there?`, also in the middle of a request. A client that reads

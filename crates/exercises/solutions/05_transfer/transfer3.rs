@@ -5,7 +5,7 @@
 //!
 //! Minutes: 25
 //!
-//! Chapter: docs/src/stage-3.md
+//! Chapter: docs/src/stage-3.md, up to "One runtime or many?"
 //!
 //! When it works: all tests pass, and the threaded top does not know that its sessions are async now. No part of
 //! a request is lost when a client is asked `still there?`. The stop ends every session, wherever it waits.

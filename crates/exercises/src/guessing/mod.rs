@@ -24,8 +24,8 @@
 //!
 //! The answers of earlier exercises:
 //!
-//! - `blocking.rs`: [`serve_threads`] and [`session`], the threaded server.
-//! - `tasks.rs`: [`session_async`].
+//! - `answer_of_transfer1.rs`: [`serve_threads`] and [`session`], the threaded server.
+//! - `answer_of_transfer3.rs`: [`session_async`].
 //!
 //! The suite:
 //!
@@ -58,14 +58,14 @@
 //! a deadline, and no scenario sleeps to let something happen: it waits for an answer. If the order of two requests
 //! matters, the first must have been *answered* before the second is sent.
 //!
-//! See a new scenario fail once: break `blocking.rs` in the way that the scenario should find.
+//! See a new scenario fail once: break `answer_of_transfer1.rs` in the way that the scenario should find.
 
-mod blocking;
+mod answer_of_transfer1;
+mod answer_of_transfer3;
 mod fixture;
 mod game;
 mod room;
 pub mod scenarios;
-mod tasks;
 mod violation;
 
 use std::io;
@@ -74,11 +74,11 @@ use std::sync::Arc;
 
 use equivalence::Settings;
 
-pub use blocking::{serve_threads, session};
+pub use answer_of_transfer1::{serve_threads, session};
+pub use answer_of_transfer3::{on_one_thread, session_async};
 pub use fixture::{Client, HOUR, Server};
 pub use game::{Answer, Board, Ended, Game, STILL_THERE};
 pub use room::{HangUp, Report, Room, SEATS, Stop, is_idle, lock};
-pub use tasks::{on_one_thread, session_async};
 pub use violation::Violation;
 
 #[doc(inline)]
@@ -98,6 +98,22 @@ macro_rules! guessing_suite {
             $crate::guessing::check(stringify!($name), scenario, $merge, option_env!("CARGO_BIN_NAME"));
         }
     )+ };
+}
+
+/// The pieces come one after the other. `expected` are the requests that are whole after each of them.
+///
+/// # Panics
+///
+/// When `next_request` takes others.
+pub fn requests(next_request: fn(&mut Vec<u8>) -> Option<Vec<u8>>, pieces: &[&str], expected: &[&[&str]]) {
+    let mut received = Vec::new();
+    for (piece, expected) in pieces.iter().zip(expected) {
+        received.extend(piece.as_bytes());
+        // A request too many shows. Without a limit, empty ones would never end.
+        let taken = std::iter::from_fn(|| next_request(&mut received)).take(expected.len() + 1);
+        let taken: Vec<_> = taken.map(|request| String::from_utf8_lossy(&request).into_owned()).collect();
+        assert_eq!(taken, *expected, "after {piece:?} these were taken (left), and should be (right)");
+    }
 }
 
 /// Runs one scenario for one entry point, and panics with what it found and how to run it again.

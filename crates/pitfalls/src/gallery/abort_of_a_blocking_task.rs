@@ -6,8 +6,8 @@
 //! **Why:** a task can be aborted at an `.await`. A blocking task has none: once it has started, `abort` has no effect,
 //! and a runtime that is dropped waits for it.
 //!
-//! **Right:** a close signal that the blocking code checks, as every `Input` has one; then `abort` is not needed. If
-//! you cannot change the code, `Runtime::shutdown_timeout` stops waiting after a while.
+//! **Right:** a close signal that the blocking code checks. Every `Input` has one, so no stage needs `abort`. If you
+//! cannot change the code, `Runtime::shutdown_timeout` stops waiting after a while.
 //!
 //! **Source:** `tokio::task::JoinHandle::abort`; tokio issues 4853, 5338, 1923.
 

@@ -1,7 +1,7 @@
 //! `block_in_place` on a current-thread runtime.
 //!
-//! **Shows as** a panic: "can call blocking only when running on the multi-threaded runtime". It is often a test that
-//! shows it first, because `#[tokio::test]` runs on a current-thread runtime.
+//! **Shows as** a panic: "can call blocking only when running on the multi-threaded runtime". Often a test shows it
+//! first, because `#[tokio::test]` runs on a current-thread runtime.
 //!
 //! **Why:** `block_in_place` hands the worker's other tasks to another worker. A current-thread runtime has only one.
 //!

@@ -2,7 +2,7 @@
 //!
 //! **Shows as** timers that stop and tasks that starve: the worker is blocked in `recv`.
 //!
-//! **Why:** a blocking channel parks the thread. The runtime cannot notice that, and has one worker less; a
+//! **Why:** a blocking channel parks the thread. The runtime cannot notice that, and has one worker fewer; a
 //! current-thread runtime has none left.
 //!
 //! **Right:** await the `recv` of tokio's `mpsc`, or receive on a thread of the blocking pool: `stage4::run_tasks`.

@@ -2,11 +2,11 @@
 //!
 //! **Shows as** lines that stay behind, and more of them the faster a log grows. A later event brings old lines.
 //!
-//! **Why:** an event does not say how much was written. Equal events in a row count as one, and a read takes as much as
-//! its buffer holds; what is more than that has had its event already.
+//! **Why:** an event does not say how much was written. Equal events in a row become one, and a read takes no more than
+//! its buffer holds. The rest has had its event already.
 //!
-//! **Right:** an event is a hint to look. Read until there is nothing more, and only then wait for the next one: the
-//! loop that `stage5::tail_async` has from stage 1.
+//! **Right:** treat an event as a hint to look. Read until there is nothing more, and only then wait for the next
+//! event, as `stage5::tail_async` does in the loop that it has from stage 1.
 //!
 //! **Source:** inotify(7), on identical events that are coalesced.
 

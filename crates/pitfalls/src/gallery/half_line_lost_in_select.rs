@@ -3,7 +3,7 @@
 //! **Shows as** a line without its beginning: the half that had been read is lost.
 //!
 //! **Why:** `select!` drops the branches that lose. `read_until` had already moved half a line from the reader into a
-//! buffer, and the next turn of the loop drops that buffer.
+//! buffer, and the next iteration of the loop drops that buffer.
 //!
 //! **Right:** a buffer that lives outside the loop, or only cancel safe calls inside `select!`. In `stage3::tail_async`
 //! the two branches are a sleep and a close signal, and neither of them holds data.

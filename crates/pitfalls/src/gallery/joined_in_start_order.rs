@@ -7,7 +7,7 @@
 //! it sees the error.
 //!
 //! **Right:** a channel that every follower sends its result to (`stage1::run_threads`), or `JoinSet::join_next` from
-//! stage 2 on: the first to end is the first to be heard.
+//! stage 2 on: the top then gets the results in the order in which the followers end.
 //!
 //! **Source:** the article's `for thread in threads: thread.join()`; `tokio::task::JoinSet`.
 

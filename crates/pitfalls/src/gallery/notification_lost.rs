@@ -1,10 +1,10 @@
 //! An event wakes only a follower that waits already.
 //!
-//! **Shows as** a line that stays invisible until the next one is written to the same log. It happens seldom, and never
+//! **Shows as** a line that stays invisible until the next one is written to the same log. It happens rarely, and never
 //! under a debugger.
 //!
-//! **Why:** `Notify::notify_waiters` wakes the tasks that wait now. A line that is written between a look and the wait
-//! has its event in between as well, when nobody waits.
+//! **Why:** `Notify::notify_waiters` wakes the tasks that wait now. A line that is written after the look and before
+//! the wait has its event at that time too, when no task waits.
 //!
 //! **Right:** an event leaves a mark that the next wait finds, as `Notify::notify_one` and `Notifier::notify` do.
 //!

@@ -2,11 +2,11 @@
 //!
 //! **Shows as** single logs that stay behind after a burst, while all others go on.
 //!
-//! **Why:** every queue of events has an end: the kernel's holds 16,384, and one of your own is bounded for a good
-//! reason. When it is full, the event that would have told about a log is gone, and no other follows.
+//! **Why:** every queue of events has a limit: the kernel's holds 16,384, and you bound your own for a good reason.
+//! When it is full, the next event is lost. If it was the only event of a log, nothing else wakes that log's follower.
 //!
-//! **Right:** take the overflow for an event of *every* log, because nobody knows whose was lost. Or keep a mark per log,
-//! which cannot overflow: `Notifier::notify`. Stage 5 does both, and its interval is the net below.
+//! **Right:** treat the overflow as an event of *every* log, because the lost events may concern any of them. Or keep a
+//! mark per log, which cannot overflow: `Notifier::notify`. Stage 5 does both, and its interval is a safety net.
 //!
 //! **Source:** inotify(7), `IN_Q_OVERFLOW`; fluent-bit #1108.
 

@@ -2,10 +2,10 @@
 //!
 //! **Shows as** a log that falls silent after its rotation.
 //!
-//! **Why:** on Linux a watch belongs to the file that the path led to when it began. A rotation gives the name to a
-//! new file, which nobody watches; the events of the old one say nothing about it.
+//! **Why:** on Linux a watch belongs to the file that the path led to when the watch was added. A rotation gives the
+//! name to a new file, which has no watch, and the events of the old file say nothing about the new one.
 //!
-//! **Right:** watch the folder. It has an event for each name that is written, given and taken away, and one watch serves
+//! **Right:** watch the folder. It has an event for each name that is written, created or removed, and one watch serves
 //! all logs of the folder: the crate `events` beside stage 5.
 //!
 //! **Source:** inotify(7), "Limitations and caveats"; the documentation of `notify`, "Editor behaviour".

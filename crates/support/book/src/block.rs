@@ -121,14 +121,18 @@ pub(crate) fn rerun(page: &Page, commands: &mut Commands) -> Rerun {
         text.extend_from_slice(&lines[done..block.content.start]);
         let old = &lines[block.content.clone()];
         match fresh(&block, commands) {
-            Ok(new) => match difference(&block.mask, old, &new) {
-                Some(difference) => {
+            Ok(new) => {
+                // The first block of a command decides what all of them show, down to what the mask hides.
+                let shown = commands
+                    .shown
+                    .entry(block.command.clone())
+                    .or_insert_with(|| if difference(&block.mask, old, &new).is_none() { old.to_vec() } else { new });
+                if let Some(difference) = difference(&Mask::exact(), old, shown) {
                     let what = format!("the output of `{}` is stale{difference}", block.command);
                     stale.push(page.problem(block.line, what, "run scripts/book update"));
-                    text.extend(new);
                 }
-                None => text.extend_from_slice(old),
-            },
+                text.extend_from_slice(shown);
+            }
             Err(what) => {
                 let remedy = "fix the command; if it must end with that code, write `[exit CODE]` before the colon";
                 failed.push(page.problem(block.line, format!("`{}`: {what}", block.command), remedy));

@@ -12,11 +12,13 @@ pub(crate) struct Commands {
     root: PathBuf,
     limit: Duration,
     outputs: HashMap<String, Result<Output, String>>,
+    /// What the first block of a command shows, for its other blocks.
+    pub(crate) shown: HashMap<String, Vec<String>>,
 }
 
 impl Commands {
     pub(crate) fn new(root: &Path, limit: Duration) -> Self {
-        Self { root: root.to_owned(), limit, outputs: HashMap::new() }
+        Self { root: root.to_owned(), limit, outputs: HashMap::new(), shown: HashMap::new() }
     }
 
     /// The output of `command`, or why there is none.

@@ -12,17 +12,22 @@
 //! - `code.rs`: requires that code in a chapter is included from a crate that compiles it. `include.rs` checks the
 //!   includes.
 //! - `link.rs`: links, fragments, pictures.
+//! - `translation.rs`: the Chinese edition keeps up with the English one. `prepare.rs` is a preprocessor for it, and
+//!   `editions.rs` compares what was built.
 //! - `snippets/`: small pieces of code that the chapters show and no stage contains. They are tests.
 
 mod block;
 mod code;
 mod command;
+mod editions;
 mod include;
 mod link;
 mod mask;
 mod page;
+mod prepare;
 #[cfg(test)]
 mod snippets;
+mod translation;
 
 use std::fs;
 use std::io;
@@ -30,13 +35,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use command::Commands;
+pub use editions::editions;
 use page::Pages;
+pub use prepare::prepare;
+pub use translation::{behind, reduce};
 
 /// Every problem in the pages under `root`. Each command must end within `limit`.
 ///
 /// # Errors
 ///
-/// If `SUMMARY.md` or the README cannot be read.
+/// If `SUMMARY.md`, the README or the translations cannot be read.
 pub fn check(root: &Path, limit: Duration) -> io::Result<Vec<String>> {
     let mut problems = lint(root)?;
     let mut commands = Commands::new(root, limit);
@@ -62,6 +70,7 @@ pub fn lint(root: &Path) -> io::Result<Vec<String>> {
             problems.extend(code::check(root, page));
         }
     }
+    problems.extend(translation::check(root)?);
     Ok(problems)
 }
 

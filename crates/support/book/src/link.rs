@@ -58,7 +58,7 @@ fn resolve(root: &Path, path: &Path) -> Option<PathBuf> {
 }
 
 /// The ids that mdBook and GitHub give the headings of a page.
-fn ids(page: &Page) -> Vec<String> {
+pub(crate) fn ids(page: &Page) -> Vec<String> {
     let (mut plain, mut unique) = (Vec::new(), Vec::new());
     let mut open: Option<String> = None;
     for (event, _) in page.events() {

@@ -154,6 +154,16 @@ fn a_command_runs_once_for_all_its_blocks() {
 }
 
 #[test]
+fn all_blocks_of_a_command_show_the_same() {
+    let block = |time| format!("<!-- output of: echo 'took 1.5s' -->\n```text\ntook {time}s\n```\n");
+    let chapter = format!("# One\n\n{}\n{}", block("0.1"), block("0.2"));
+    one_problem(&chapter, 8, &["is stale", "in the page: took 0.2s", "now:         took 0.1s"]);
+    let scratch = Scratch::new(&chapter);
+    assert_eq!(scratch.update(), Vec::<String>::new());
+    assert_eq!(scratch.chapter(), format!("# One\n\n{}\n{}", block("0.1"), block("0.1")));
+}
+
+#[test]
 fn a_comment_without_its_block_is_a_problem() {
     one_problem("# One\n\n<!-- output of: echo a -->\n\nText.\n", 3, &["no fenced block follows"]);
     one_problem("# One\n\n<!-- made by: echo a -->\n\nText.\n", 3, &["no `<!-- end -->`"]);

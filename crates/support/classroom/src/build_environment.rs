@@ -25,7 +25,7 @@ use crate::notes::Exercise;
 use crate::sandbox::{Kind, Sandbox};
 
 /// For the compiler. One answer takes it less than a second.
-const COMPILER: Limits =
+pub(crate) const COMPILER: Limits =
     Limits { time: Duration::from_secs(30), memory: 2 * 1024 * 1024 * 1024, patience: Duration::ZERO };
 const PROGRAM: &str = "answer.exe";
 /// How much of a report is kept, in bytes.
@@ -121,8 +121,8 @@ impl BuildEnvironment {
         Ok(())
     }
 
-    /// Compiles `answer` with its tests. Blocks.
-    pub(crate) fn build(&self, exercise: &Exercise, answer: &str) -> Result<Result<Program, Refused>> {
+    /// Compiles `answer` with its tests, within `time`. Blocks.
+    pub(crate) fn build(&self, exercise: &Exercise, answer: &str, time: Duration) -> Result<Result<Program, Refused>> {
         let folder = tempfile::tempdir()?;
         let tests = exercise.tests();
         let tests: Vec<_> = tests.iter().map(|test| format!("({test:?}, answer::{test} as fn()), ")).collect();
@@ -147,7 +147,7 @@ impl BuildEnvironment {
                 String::new(),
                 self.compiler_sandbox(),
                 folder.path(),
-                COMPILER,
+                Limits { time, ..COMPILER },
             )?;
             match compiled.end {
                 Ok((true, _)) => {}
@@ -171,12 +171,14 @@ impl BuildEnvironment {
         program: &Program,
         limits: Limits,
     ) -> Result<Option<(String, Outcome)>> {
-        // All at the same time first, which is quick. If that program does not reach its end, each test runs alone.
+        // All in one program first, which is quick. A test that it does not report on runs alone.
         let tests = exercise.tests();
         let all = self.run_tests(exercise, program, &tests, limits)?;
-        let ended = !all.iter().any(|outcome| matches!(outcome, Outcome::Exceeded(_) | Outcome::Died(_)));
         for (test, outcome) in tests.into_iter().zip(all) {
-            let outcome = if ended { outcome } else { self.test(exercise, program, test, limits)? };
+            let outcome = match outcome {
+                Outcome::Exceeded(_) | Outcome::Died(_) => self.test(exercise, program, test, limits)?,
+                told => told,
+            };
             if outcome != Outcome::Passed {
                 return Ok(Some((test.to_owned(), outcome)));
             }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 use walkdir::WalkDir;
 
-use crate::build_environment::{BuildEnvironment, Outcome, Refused};
+use crate::build_environment::{BuildEnvironment, COMPILER, Outcome, Refused};
 use crate::limits::{Limit, Limits};
 use crate::notes::{Exercise, TESTS, parts};
 
@@ -101,7 +101,9 @@ fn one(environment: &BuildEnvironment, exercise: &Exercise, files: &[PathBuf], l
         Ok(answer) => answer,
         Err(grade) => return Ok(grade),
     };
-    let program = match environment.build(exercise, &answer)? {
+    // A short limit for the tests is one for the compiler as well, within reason.
+    let time = limits.time.clamp(COMPILER.time / 3, COMPILER.time);
+    let program = match environment.build(exercise, &answer, time)? {
         Ok(program) => program,
         Err(Refused::Exceeded(limit)) => return Ok(Grade::Endless(limit)),
         Err(Refused::Report(report)) if report.contains("-F unsafe-code") => {

@@ -112,11 +112,14 @@ pub(crate) fn info(course: &Course) -> Result<String> {
     struct Entry {
         name: String,
         dir: String,
+        /// `scripts/exercises check` runs the starters, and compares how they fail with the notes.
+        skip_check_unsolved: bool,
         hint: String,
     }
     let entry = |Exercise { name, dir, header, notes, .. }: &Exercise| Entry {
         name: name.clone(),
         dir: dir.clone(),
+        skip_check_unsolved: true,
         hint: format!(
             "{}\n{}: {}\n\nMore help, from the root of the repository:\n  scripts/exercises hint {name} 2    a pointer\n  scripts/exercises hint {name} 3    nearly the answer\nThe chapter to read: {}\n",
             header.title,

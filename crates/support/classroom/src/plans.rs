@@ -137,11 +137,11 @@ mod tests {
     #[test]
     fn an_exercise_that_is_not_there_or_has_too_little_time_is_a_problem() {
         let problems = plans(
-            "step = [{ minutes = 88, exercise = 'threads0' }, { minutes = 1, exercise = 'threads1' }, { minutes = 1 }]",
+            "step = [{ minutes = 88, exercise = 'threads99' }, { minutes = 1, exercise = 'threads1' }, { minutes = 1 }]",
         )
         .problems(&course());
         assert_eq!(problems.len(), 3, "{problems:?}");
-        assert_eq!(problems[0], "plan one: there is no exercise threads0");
+        assert_eq!(problems[0], "plan one: there is no exercise threads99");
         assert!(problems[1].starts_with("plan one: threads1 has 1 minutes, and takes "), "{problems:?}");
         assert!(problems[2].ends_with("needs either an exercise or a title"), "{problems:?}");
     }

@@ -232,7 +232,7 @@ fn the_table_is_right_in(sandbox: &str) {
     fs::write(class.path("precious"), "precious").unwrap();
 
     assert!(class.students.len() >= 25);
-    let (table, page) = class.grades(&["--mib", "256", "--sandbox", sandbox]);
+    let (table, page) = class.grades(&["--mib", "256", "--seconds", "20", "--sandbox", sandbox]);
     assert_eq!(table, expected, "in {sandbox}");
     assert_eq!(fs::read_to_string(class.path("precious")).unwrap(), "precious");
     for student in &class.students[..handed_in] {

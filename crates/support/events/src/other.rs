@@ -72,23 +72,25 @@ impl System {
             if self.overflowed.swap(false, Ordering::Relaxed) {
                 return Ok(Event::Overflow);
             }
-            self.pending = meaning(&event);
+            self.pending = event.paths.iter().filter_map(|path| self.meaning(event.kind, path)).collect();
         }
     }
-}
 
-/// What an event is about. Not every system pairs the two names of a file that was moved, so this does not either.
-fn meaning(event: &notify::Event) -> Vec<Event> {
-    let meaning = |path: &PathBuf| {
+    /// What an event says about a path. Not every system pairs the two names of a file that was moved, so this does not
+    /// either.
+    fn meaning(&self, kind: EventKind, path: &Path) -> Option<Event> {
+        let moved = matches!(kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+        if moved && self.watched.values().any(|folder| folder == path) {
+            return Some(Event::Gone(path.to_owned()));
+        }
         let (folder, name): (Id, OsString) = (path.parent()?.to_owned(), path.file_name()?.to_owned());
-        Some(match event.kind {
+        Some(match kind {
             EventKind::Modify(ModifyKind::Data(_) | ModifyKind::Metadata(_)) => Event::Changed(folder, name),
             EventKind::Access(_) => return None,
             EventKind::Remove(_) => Event::Left(folder, name, None),
             _ => Event::Appeared(folder, name, None),
         })
-    };
-    event.paths.iter().filter_map(meaning).collect()
+    }
 }
 
 fn into_io(error: notify::Error) -> io::Error {

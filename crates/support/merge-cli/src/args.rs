@@ -53,7 +53,7 @@ impl Args {
         let mut command = Self::command().name(name).bin_name(name).version(version).after_help(more_help(program));
         if let Waits::ForEvents = waits {
             let help = "How often to look if no event comes";
-            command = command.mut_arg("interval", |interval| interval.default_value("10s").help(help));
+            command = command.mut_arg("interval", |interval| interval.default_value("30s").help(help));
         }
         command.try_get_matches().and_then(|matches| Self::from_arg_matches(&matches)).map_err(|error| {
             // If the reader of the page has gone, this error cannot be reported.

@@ -39,10 +39,11 @@ use report::Report;
 
 pub use job::Job;
 pub use limit::raise_file_limit;
-pub use report::{count, printable};
+pub use report::{count, fail, print, printable};
 #[cfg(feature = "tokio")]
 pub use signals::Signals;
 pub use stop::Stop;
+pub use warnings::print as print_warnings;
 
 /// Runs the program `name`: reads its arguments, opens its inputs, merges them with `merge`, and reports how it ended.
 ///

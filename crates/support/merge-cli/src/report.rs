@@ -37,7 +37,8 @@ impl Report {
 }
 
 /// Prints an error and returns the exit code of a failure.
-pub(crate) fn fail(name: &str, error: &str) -> ExitCode {
+#[allow(clippy::must_use_candidate)]
+pub fn fail(name: &str, error: &str) -> ExitCode {
     print(name, error);
     ExitCode::FAILURE
 }
@@ -48,7 +49,8 @@ pub fn count(number: u64, what: &str) -> String {
     format!("{} {what}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }
 
-pub(crate) fn print(name: &str, text: &str) {
+/// Prints one line on standard error, which begins with the program's name.
+pub fn print(name: &str, text: &str) {
     // Not `eprintln!`, which panics if standard error is closed or full.
     let _ = io::stderr().write_all(format!("{name}: {}\n", printable(text)).as_bytes());
 }

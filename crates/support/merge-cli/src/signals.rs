@@ -66,11 +66,11 @@ pub struct Signals {
     #[cfg(unix)]
     streams: Vec<tokio::signal::unix::Signal>,
     #[cfg(windows)]
-    ctrl_c: tokio::signal::windows::CtrlC,
+    c: tokio::signal::windows::CtrlC,
     #[cfg(windows)]
-    ctrl_break: tokio::signal::windows::CtrlBreak,
+    brk: tokio::signal::windows::CtrlBreak,
     #[cfg(windows)]
-    ctrl_close: tokio::signal::windows::CtrlClose,
+    close: tokio::signal::windows::CtrlClose,
 }
 
 #[cfg(feature = "tokio")]
@@ -90,7 +90,7 @@ impl Signals {
         #[cfg(windows)]
         {
             use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
-            Ok(Self { ctrl_c: ctrl_c()?, ctrl_break: ctrl_break()?, ctrl_close: ctrl_close()? })
+            Ok(Self { c: ctrl_c()?, brk: ctrl_break()?, close: ctrl_close()? })
         }
     }
 
@@ -104,9 +104,9 @@ impl Signals {
         .await;
         #[cfg(windows)]
         tokio::select! {
-            _ = self.ctrl_c.recv() => {}
-            _ = self.ctrl_break.recv() => {}
-            _ = self.ctrl_close.recv() => {}
+            _ = self.c.recv() => {}
+            _ = self.brk.recv() => {}
+            _ = self.close.recv() => {}
         }
     }
 }

@@ -11,7 +11,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use crate::report;
 
 /// Prints them from now on. The spans of the libraries stay off.
-pub(crate) fn print(name: &'static str, status: ProgressBar) {
+pub fn print(name: &'static str, status: ProgressBar) {
     // A program sets it once.
     let _ = tracing::subscriber::set_global_default(Warnings { name, status });
 }

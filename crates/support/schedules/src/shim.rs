@@ -49,15 +49,10 @@ pub(crate) mod thread {
     }
 }
 
-/// `crossbeam_channel`: one type of sender for both kinds of channel. `recv_timeout` never times out, so a follower
-/// that nobody wakes is seen to hang; in life it would wake an interval late, every time.
+/// `crossbeam_channel`.
 pub(crate) mod crossbeam_channel {
     use shuttle::sync::mpsc::sync_channel;
     pub(crate) use shuttle::sync::mpsc::{Receiver, SyncSender as Sender};
-
-    pub(crate) fn bounded<T>(bound: usize) -> (Sender<T>, Receiver<T>) {
-        sync_channel(bound)
-    }
 
     /// More than any scenario sends is as good as no bound.
     pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {

@@ -15,7 +15,7 @@ const SURVIVES: usize = 10 * FOUND_WITHIN;
 const FOUND_WITHIN: usize = 60;
 /// Any number: it makes the schedules the same in every run.
 const SEED: u64 = 1;
-/// Where [`Schedules::Every`] gives up. There are a few thousand; a scenario that has grown too large must say so.
+/// Where [`Schedules::Every`] gives up. There are some thousands; a scenario that has grown too large must say so.
 const TOO_MANY: usize = 50_000;
 
 /// Which schedules a scenario is run in.
@@ -71,7 +71,8 @@ mod close_versus_read_versus_wait {
 
     #[test]
     fn a_close_wakes_a_task_and_no_line_is_lost() {
-        check(Every, scenario!(as_it_is, a_close_wakes_a_task));
+        // A close wakes a thread first and then a task: too many steps for all of their orders.
+        check(Random(10 * SURVIVES), scenario!(as_it_is, a_close_wakes_a_task));
     }
 
     #[test]

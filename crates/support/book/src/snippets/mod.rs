@@ -10,9 +10,10 @@ mod deadlock;
 mod future;
 mod heartbeat;
 mod many_runtimes;
+mod own_threads;
 mod paused;
+mod primer;
 mod select;
-mod tasks;
 
 use std::fs;
 

@@ -1,0 +1,47 @@
+//! # A wait without a thread
+//!
+//! Goal: the follower below is an `async fn`, and all followers share one thread. But it waits as stage 1 did, and
+//! keeps the thread meanwhile. Let it wait without one.
+//!
+//! Minutes: 5
+//!
+//! Chapter: docs/src/stage-3.md, up to "The code"
+//!
+//! When it works: all tests pass. A hundred followers wait at the same time, on one thread.
+
+use std::time::Duration;
+
+use merge_core::{Input, Result};
+
+/// Looks at `input` once per `interval`, until there is something to read in it. Returns the number of looks.
+///
+/// `Input::has_unread` is one cheap system call, so a task may call it in place.
+async fn await_data(input: &Input, interval: Duration) -> Result<u64> {
+    let mut looks = 1;
+    while !input.has_unread()? {
+        // TODO: wait, and let the other tasks of this thread run meanwhile.
+        std::thread::sleep(interval);
+        looks += 1;
+    }
+    Ok(looks)
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[test]
+fn a_hundred_followers_wait_at_the_same_time() {
+    ::exercises::again!();
+    ::exercises::bottom_up::a_hundred_followers_wait_at_the_same_time(|input, interval| async move {
+        await_data(&input, interval).await
+    });
+}
+
+#[test]
+fn it_looks_once_per_interval() {
+    ::exercises::again!();
+    ::exercises::bottom_up::it_looks_once_per_interval(
+        |input, interval| async move { await_data(&input, interval).await },
+    );
+}

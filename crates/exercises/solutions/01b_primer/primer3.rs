@@ -1,0 +1,99 @@
+//! # `Send`, and three repairs
+//!
+//! Goal: a task may go on with another thread after each `.await`. So what it holds there must be `Send`. The three
+//! functions below hold something that is not, and do not compile. Repair each of them in another way: let go of it
+//! before the `.await`, use a type that is `Send`, or do not spawn.
+//!
+//! Minutes: 15
+//!
+//! Chapter: docs/src/primer.md, up to "`Send` and `'static`"
+//!
+//! It does not compile at first. The compiler's errors are where you start: each of them names the value, and the
+//! `.await` over which it is held.
+//!
+//! When it works: it compiles, and all tests pass. All tasks of one function run at the same time.
+//!
+//! # Why
+//!
+//! `tokio::spawn` may run a task on one worker before an `.await` and on another one after it. The compiler looks at what
+//! the future holds at its `.await`s, and nothing else: a guard or an `Rc` that is gone by then does no harm.
+//!
+//! **Let go of it.** A guard of a `std` mutex must be dropped on the thread that has locked it. And here the other task needs
+//! the lock to come to the barrier at all. So the lock is taken twice, each time for a moment. Tokio's mutex has a guard that
+//! is `Send`, and with it this compiles; but one task then waits at the barrier with the lock, and the other one for the lock.
+//!
+//! **Another type.** `Arc` counts with atomic operations, and for two owners the price does not matter.
+//!
+//! **Do not spawn.** `join!` polls both futures in the task that awaits it, so they take turns and never leave its thread. If
+//! the number of futures is not known before, use a `LocalSet` and `spawn_local`.
+//!
+//! Usual wrong answers: tokio's mutex; to await one notepad after the other; `unsafe impl Send`, which compiles, and is a
+//! data race.
+
+use std::sync::{Arc, Mutex};
+
+use exercises::primer::Notepad;
+use tokio::join;
+use tokio::sync::Barrier;
+use tokio::sync::mpsc::Receiver;
+use tokio::task::{JoinHandle, JoinSet, yield_now};
+
+/// Starts a task that counts itself, waits for the others at the barrier, and returns how many have been counted.
+fn count(counted: Arc<Mutex<usize>>, barrier: Arc<Barrier>) -> JoinHandle<usize> {
+    tokio::spawn(async move {
+        *counted.lock().expect("no code panics while it holds the lock") += 1;
+        barrier.wait().await;
+        *counted.lock().expect("no code panics while it holds the lock")
+    })
+}
+
+/// Starts a task for each name, which greets it. They share the greeting.
+fn greet(greeting: &str, names: &[&str]) -> JoinSet<String> {
+    let mut tasks = JoinSet::new();
+    let greeting: Arc<str> = greeting.into();
+    for name in names {
+        let (greeting, name) = (greeting.clone(), name.to_string());
+        tasks.spawn(async move {
+            yield_now().await;
+            format!("{greeting}, {name}")
+        });
+    }
+    tasks
+}
+
+/// Writes each line that comes into the notepad. Returns its text when no more lines can come.
+async fn fill(notepad: Notepad, mut lines: Receiver<String>) -> String {
+    while let Some(line) = lines.recv().await {
+        notepad.write(&line);
+    }
+    notepad.text()
+}
+
+/// Fills both notepads at the same time, and returns their texts.
+///
+/// A `Notepad` must stay on its thread, and it is not yours to change.
+async fn fill_both([first, second]: [(Notepad, Receiver<String>); 2]) -> [String; 2] {
+    join!(fill(first.0, first.1), fill(second.0, second.1)).into()
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[test]
+fn two_tasks_count_each_other() {
+    ::exercises::again!();
+    ::exercises::primer::two_tasks_count_each_other(count);
+}
+
+#[test]
+fn each_name_is_greeted() {
+    ::exercises::again!();
+    ::exercises::primer::each_name_is_greeted(greet);
+}
+
+#[test]
+fn both_notepads_are_filled_at_the_same_time() {
+    ::exercises::again!();
+    ::exercises::primer::both_notepads_are_filled_at_the_same_time(fill_both);
+}

@@ -1,0 +1,60 @@
+//! # Blocked 1: by name
+//!
+//! Goal: one of the calls below blocks a runtime worker. Clippy finds it before anything runs, with the list of stage 4.
+//! It names every call on the list; you decide which of them is in the wrong place, and move it. In `crates/exercises`:
+//!
+//!     CLIPPY_CONF_DIR=../stage4 cargo clippy --bin blocked1
+//!
+//! (In PowerShell: `$env:CLIPPY_CONF_DIR = "../stage4"`, and then the command.)
+//!
+//! Minutes: 5
+//!
+//! Chapter: docs/src/hang.md, up to "While it runs: a heartbeat"
+//!
+//! When it works: all tests pass. Another task runs while both sensors are silent.
+//!
+//! # Why
+//!
+//! Both calls are `recv` of a `std` channel, and each blocks its thread. In the closure of `spawn_blocking` that is a thread
+//! of the blocking pool, which is there to be blocked. In `total` it is the runtime worker, and while it waits for a reading,
+//! no other task runs there.
+//!
+//! The list cannot tell the two apart: it is for the whole crate. So you decide. In a crate that always has this list, the
+//! right place gets `#[expect(clippy::disallowed_methods, reason = "on the blocking pool")]`, and the next reader is not asked
+//! again.
+//!
+//! Both sensors are listened to at the same time, because `spawn_blocking` starts its call at once, and the handles are
+//! awaited after that.
+//!
+//! Usual wrong answers: `try_recv` in a loop, which keeps the worker busy instead; `recv_timeout`, which blocks it for a
+//! shorter time, again and again.
+
+use std::sync::mpsc::Receiver;
+
+use tokio::task::spawn_blocking;
+
+/// The sum of all readings of one sensor, until it is switched off.
+fn sum(readings: &Receiver<u32>) -> u32 {
+    let mut sum = 0;
+    while let Ok(reading) = readings.recv() {
+        sum += reading;
+    }
+    sum
+}
+
+/// The sum of all readings of both sensors. Blocks no runtime worker.
+async fn total(indoors: Receiver<u32>, outdoors: Receiver<u32>) -> u32 {
+    let indoors = spawn_blocking(move || sum(&indoors));
+    let outdoors = spawn_blocking(move || sum(&outdoors));
+    indoors.await.expect("it does not panic") + outdoors.await.expect("it does not panic")
+}
+
+fn main() {}
+
+// The tests. Leave what follows as it is.
+
+#[test]
+fn another_task_runs_while_the_sensors_are_silent() {
+    ::exercises::again!();
+    ::exercises::blocked::another_task_runs_while_the_sensors_are_silent(total);
+}

@@ -1,0 +1,78 @@
+//! Going on where an earlier run has stopped.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use crate::input::{Source, open_regular};
+use crate::{Input, MergeError, Position, Result};
+
+impl Input {
+    /// Goes on behind the chunk `lines`, the last that an earlier run has handed out, at its
+    /// [`position`](crate::Chunk::position). Returns `false` when `lines` are nowhere to be found: the input is then read
+    /// from its start. Call it before the first read. Blocking.
+    ///
+    /// Looks for `lines` in the file itself, and then in the files beside it whose names begin alike: the log may have
+    /// been replaced meanwhile, once. That file is read to its end, and then the new one.
+    ///
+    /// # Errors
+    ///
+    /// [`MergeError::Input`] when a file cannot be read.
+    pub fn resume(&mut self, position: Position, lines: &[u8]) -> Result<bool> {
+        let failed = |source| MergeError::Input { path: self.path.clone(), source };
+        let named = &mut self.files[0];
+        if holds(named.file.as_file(), position.end, lines).map_err(failed)? {
+            named.position = position.end;
+            return Ok(true);
+        }
+        for path in self.siblings().map_err(failed)? {
+            // It may be gone again, or belong to another user.
+            let Ok(file) = open_regular(&path) else { continue };
+            if file == self.files[0].file || !holds(file.as_file(), position.end, lines).unwrap_or(false) {
+                continue;
+            }
+            let named = &mut self.files[0];
+            // What the earlier run has read of the new file, unless that is another one.
+            let length = named.file.as_file().metadata().map_err(failed)?.len();
+            named.position = position.newest.filter(|&newest| newest <= length).unwrap_or(0);
+            let mut old = Source::new(file);
+            old.position = position.end;
+            self.files.push_front(old);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Leaves an unfinished line in its file at the close, for a later run that [resumes](Input::resume).
+    pub fn keep_unfinished(&mut self) {
+        self.resumable = true;
+    }
+
+    /// The files beside this one whose names begin with its name, or with what is before its last dot.
+    fn siblings(&self) -> io::Result<Vec<PathBuf>> {
+        let Some(stem) = self.path.file_stem().map(std::ffi::OsStr::as_encoded_bytes) else { return Ok(Vec::new()) };
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut siblings = Vec::new();
+        for entry in fs::read_dir(folder.unwrap_or(".".as_ref()))? {
+            let entry = entry?;
+            if entry.file_name().as_encoded_bytes().starts_with(stem) {
+                siblings.push(entry.path());
+            }
+        }
+        // The order of a folder is arbitrary.
+        siblings.sort();
+        Ok(siblings)
+    }
+}
+
+/// Whether `lines` end at byte `end` of the file. Their last newline may be one that the run has added.
+fn holds(mut file: &File, end: u64, lines: &[u8]) -> io::Result<bool> {
+    let mut holds = |lines: &[u8]| -> io::Result<bool> {
+        let Some(start) = end.checked_sub(lines.len() as u64) else { return Ok(false) };
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(start))?;
+        file.take(lines.len() as u64).read_to_end(&mut bytes)?;
+        Ok(bytes == lines)
+    };
+    Ok(holds(lines)? || (!lines.is_empty() && holds(&lines[..lines.len() - 1])?))
+}

@@ -1,0 +1,211 @@
+//! The way of one input to the stream: a subject of its own, and one message at a time.
+//!
+//! The stream is all the memory that a lane has. The last message on its subject says how far the input was shipped
+//! (its position), and what was read last (its lines). Each message names the one that it comes behind, so the servers
+//! refuse a message that they have already.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::message::{PublishMessage, StreamMessage};
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use memchr::memrchr;
+use merge_core::{Chunk, Input, MergeError, Position, Result};
+use tokio::task::spawn_blocking;
+
+use crate::Link;
+use crate::wait::{Patience, code};
+
+/// How many inputs ask at once where they go on.
+const ASKING: usize = 64;
+/// The header with the input's position behind the message: `END`, or `END NEWEST`.
+const POSITION: &str = "Uplink-Position";
+/// The header that tells the messages of one run from those of another.
+const RUN: &str = "Uplink-Run";
+
+/// The way of one input to the stream.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    link: Arc<Link>,
+    input: PathBuf,
+    subject: String,
+    /// The number of the last message on the subject; 0 for none.
+    last: u64,
+}
+
+/// A lane for each input, which then goes on behind what the stream has of it.
+pub(crate) async fn open_all(link: &Arc<Link>, host: &str, inputs: Vec<Input>) -> Result<Vec<(Lane, Input)>> {
+    let open = |input| Lane::open(Arc::clone(link), host, input);
+    stream::iter(inputs).map(open).buffered(ASKING).try_collect().await
+}
+
+impl Lane {
+    /// Asks the stream for the last message of `input`, and lets the input go on behind it.
+    async fn open(link: Arc<Link>, host: &str, mut input: Input) -> Result<(Self, Input)> {
+        let path = input.path().to_owned();
+        let absolute = std::path::absolute(&path).map_err(|source| MergeError::Open { path: path.clone(), source })?;
+        let subject = format!("{}.{}.{}", link.stream, token(host.as_bytes()), token(bytes_of(&absolute)));
+        let mut lane = Self { link, input: path, subject, last: 0 };
+        if let Some(message) = lane.link.last_message(&lane.subject).await? {
+            lane.last = message.sequence;
+            let position = position_of(&message)
+                .ok_or_else(|| lane.refused(format!("message {} of the stream is not from uplink", lane.last)))?;
+            let resume = move || (input.resume(position, &message.payload), input);
+            let resumed = spawn_blocking(resume).await;
+            let (found, resumed) = resumed.map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?;
+            input = resumed;
+            if !found? {
+                let path = lane.input.display();
+                tracing::warn!(
+                    "{path} does not hold what was shipped last, nor does a file beside it: shipping all of it"
+                );
+            }
+        }
+        Ok((lane, input))
+    }
+
+    /// Sends the chunk, and returns when the servers have it. Waits as long as they take nothing.
+    pub(crate) async fn take(&mut self, chunk: Chunk) -> Result<()> {
+        let Position { end, newest } = chunk.position();
+        let mut rest = Bytes::from_owner(Owned(chunk));
+        while !rest.is_empty() {
+            // A chunk of long lines may be longer than the servers take at once.
+            let most = self.link.longest_message();
+            let whole =
+                if rest.len() <= most { Some(rest.len()) } else { memrchr(b'\n', &rest[..most]).map(|end| end + 1) };
+            let Some(length) = whole else {
+                return Err(
+                    self.refused(format!("a line is longer than the {most} bytes that the servers take (max_payload)"))
+                );
+            };
+            let lines = rest.split_to(length);
+            let position = Position { end: end.saturating_sub(rest.len() as u64), newest };
+            self.send(lines, position).await?;
+        }
+        Ok(())
+    }
+
+    async fn send(&mut self, lines: Bytes, position: Position) -> Result<()> {
+        let link = Arc::clone(&self.link);
+        let _room = link.room(lines.len()).await;
+        let mut patience = Patience::new();
+        loop {
+            let message = PublishMessage::build()
+                .payload(lines.clone())
+                .header(POSITION, text_of(position))
+                .header(RUN, &*link.run)
+                .expected_last_subject_sequence(self.last);
+            let sent = match link.context.send_publish(self.subject.clone(), message).await {
+                Ok(answer) => answer.await,
+                Err(error) => Err(error),
+            };
+            match sent {
+                Ok(stored) => {
+                    self.last = stored.sequence;
+                    return link.shipped().write(&lines);
+                }
+                Err(error) if is_behind(&error) => {
+                    if let Some(sequence) = self.find_own().await? {
+                        self.last = sequence;
+                        return link.shipped().write(&lines);
+                    }
+                    // The message of the first attempt is on its way through the cluster.
+                    patience.pause().await;
+                }
+                Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
+                    return Err(self.refused(error.to_string()));
+                }
+                Err(error) => link.outlast(&error, &mut patience).await?,
+            }
+        }
+    }
+
+    /// After a refusal: the number of the message, if the servers have it from an attempt whose answer was lost.
+    async fn find_own(&self) -> Result<Option<u64>> {
+        match self.link.last_message(&self.subject).await? {
+            Some(message) if message.sequence == self.last => Ok(None),
+            Some(message) if message.headers.get(RUN).is_some_and(|run| run.as_str() == &*self.link.run) => {
+                Ok(Some(message.sequence))
+            }
+            Some(message) => Err(self.refused(format!(
+                "another ship of this host sends this input as well (message {}); only one may run",
+                message.sequence
+            ))),
+            None if self.last == 0 => Ok(None),
+            None => Err(self.refused("the stream was deleted and created again".to_owned())),
+        }
+    }
+
+    fn refused(&self, text: String) -> MergeError {
+        self.link.refused(format!("{}: {text}", self.input.display()))
+    }
+}
+
+/// Whether the subject's last message is another than the one that this one came behind.
+fn is_behind(error: &PublishError) -> bool {
+    error.kind() == PublishErrorKind::WrongLastSequence
+        || code(error) == Some(ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT)
+}
+
+/// A chunk as the client wants it.
+struct Owned(Chunk);
+
+impl AsRef<[u8]> for Owned {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn text_of(Position { end, newest }: Position) -> String {
+    newest.map_or_else(|| end.to_string(), |newest| format!("{end} {newest}"))
+}
+
+fn position_of(message: &StreamMessage) -> Option<Position> {
+    let mut numbers = message.headers.get(POSITION)?.as_str().split(' ').map(|number| number.parse().ok());
+    Some(Position { end: numbers.next()??, newest: numbers.next().flatten() })
+}
+
+#[cfg(unix)]
+fn bytes_of(path: &Path) -> &[u8] {
+    std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())
+}
+
+#[cfg(not(unix))]
+fn bytes_of(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
+
+/// One token of a subject. Dots separate tokens, and `*` and `>` are wildcards, so they are written as in a URL.
+fn token(name: &[u8]) -> String {
+    let mut token = String::with_capacity(name.len());
+    for &byte in name {
+        if byte.is_ascii_alphanumeric() || b"-_/".contains(&byte) {
+            token.push(byte.into());
+        } else {
+            // A string takes everything.
+            let _ = write!(token, "%{byte:02X}");
+        }
+    }
+    token
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_becomes_one_token_and_two_names_never_the_same() {
+        assert_eq!(token(b"/var/log/web-1_a.log"), "/var/log/web-1_a%2Elog");
+        assert_eq!(token(b"a*b>c d%2E\xff\n"), "a%2Ab%3Ec%20d%252E%FF%0A");
+    }
+
+    #[test]
+    fn a_position_is_one_or_two_numbers() {
+        assert_eq!(text_of(Position { end: 7, newest: None }), "7");
+        assert_eq!(text_of(Position { end: 7, newest: Some(0) }), "7 0");
+    }
+}
