@@ -114,12 +114,15 @@ impl Fixture {
 
     /// Gives each input a backlog of about `bytes`, in lines of 16 KiB.
     pub fn append_backlogs(&mut self, bytes: usize) {
+        (0..self.paths.len()).for_each(|input| self.append_backlog(input, bytes));
+    }
+
+    /// Gives an input a backlog of about `bytes`, in lines of 16 KiB.
+    pub fn append_backlog(&mut self, input: usize, bytes: usize) {
         const LINE: usize = 16 * 1024;
-        for input in 0..self.paths.len() {
-            let line = |number| format!("{input}-{number}-{}\n", "x".repeat(LINE));
-            let backlog: String = (0..bytes / LINE).map(line).collect();
-            self.append(input, backlog);
-        }
+        let line = |number| format!("{input}-{number}-{}\n", "x".repeat(LINE));
+        let backlog: String = (0..bytes / LINE).map(line).collect();
+        self.append(input, backlog);
     }
 
     /// Remembers what somebody else has written to an input.

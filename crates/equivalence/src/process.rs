@@ -44,23 +44,33 @@ fn alone_with(test: &str, variable: Option<(&str, &str)>, run: impl FnOnce()) {
     assert!(ExitStatus::success(&ran.status), "in a process of its own:\n{report}");
 }
 
-/// Runs `run` while the standard output of this process goes to `printed`. Off Unix, it goes where it went.
-pub(crate) fn with_stdout_in<T>(printed: &mut Vec<u8>, run: impl FnOnce() -> T) -> T {
+/// Runs `run` while the standard output and the standard error of this process go to `printed`. Off Unix, they go where
+/// they went.
+pub(crate) fn with_streams_in<T>(printed: &mut Vec<u8>, run: impl FnOnce() -> T) -> T {
     #[cfg(unix)]
     {
-        use std::io::{Read, Seek, Write};
+        use std::io::{Read, Seek, Write, stderr, stdout};
         use std::os::fd::AsFd;
+        use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+        use rustix::stdio::{dup2_stderr, dup2_stdout};
 
         let mut file = tempfile::tempfile().expect("a scratch file");
-        let mut stdout = std::io::stdout();
-        stdout.flush().expect("standard output can be written");
-        let former = stdout.as_fd().try_clone_to_owned().expect("standard output is open");
-        rustix::stdio::dup2_stdout(&file).expect("standard output can be replaced");
-        let returned = run();
-        let _ = stdout.flush();
-        rustix::stdio::dup2_stdout(&former).expect("standard output can be replaced");
+        stdout().flush().expect("standard output can be written");
+        let former_output = stdout().as_fd().try_clone_to_owned().expect("standard output is open");
+        let former_error = stderr().as_fd().try_clone_to_owned().expect("standard error is open");
+        dup2_stdout(&file).expect("standard output can be replaced");
+        dup2_stderr(&file).expect("standard error can be replaced");
+        let returned = catch_unwind(AssertUnwindSafe(run));
+        let _ = stdout().flush();
+        dup2_stdout(&former_output).expect("standard output can be replaced");
+        dup2_stderr(&former_error).expect("standard error can be replaced");
         file.rewind().and_then(|()| file.read_to_end(printed)).expect("a scratch file can be read");
-        returned
+        returned.unwrap_or_else(|panic| {
+            // Its message is among what was printed.
+            let _ = stderr().write_all(printed);
+            resume_unwind(panic)
+        })
     }
     #[cfg(not(unix))]
     {

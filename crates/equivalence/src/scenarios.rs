@@ -58,9 +58,11 @@ macro_rules! each_scenario {
             a_line_written_in_two_halves_stays_whole
             a_last_line_without_newline_waits_and_is_ended_at_close
             bytes_pass_unchanged
+            a_short_line_does_not_overtake_the_backlog_before_it
             a_line_of_16_mib_stays_whole
             six_hundred_inputs_are_all_followed_at_once
             what_is_written_just_before_the_close_is_merged
+            a_long_backlog_is_merged_after_the_close
             a_writer_that_never_stops_cannot_keep_a_closed_follower_alive
             a_file_truncated_in_place_is_read_from_the_start_again
             a_file_replaced_under_load_loses_nothing
@@ -75,6 +77,7 @@ macro_rules! each_scenario {
             the_run_returns_only_when_the_output_is_complete
             a_slow_output_holds_the_followers_back
             long_lines_and_a_slow_output_take_no_more_than_they_may
+            a_run_holds_no_more_chunks_than_it_may
             a_run_whose_output_stands_still_holds_up_no_other_run
             a_run_after_a_failed_one_merges
             many_idle_inputs_take_little_memory
@@ -87,6 +90,7 @@ macro_rules! each_scenario {
             a_line_comes_within_an_interval
             a_quiet_input_is_served_beside_an_endless_one
             a_quiet_input_has_its_turn_beside_busy_ones
+            a_quiet_input_has_its_turn_beside_a_long_backlog
             an_empty_successor_that_is_replaced_in_turn_loses_nothing
             a_file_that_was_replaced_before_the_close_is_merged
             a_log_behind_a_link_is_followed_by_its_name
@@ -94,10 +98,12 @@ macro_rules! each_scenario {
             a_name_that_is_no_text_is_followed
             a_read_that_fails_ends_the_run
             the_first_error_is_the_one_that_is_returned
+            an_output_that_fails_later_hides_no_error
             a_thread_that_the_system_does_not_give_is_an_error
             a_broken_pipe_is_an_error
             nothing_follows_a_line_that_was_cut_short
             a_line_over_the_limit_ends_the_run
+            a_closed_input_that_fails_ends_the_run_with_its_error
             a_stuttering_output_gets_every_byte
             a_refused_input_leaves_the_output_untouched
             an_output_that_is_an_input_is_refused
@@ -300,6 +306,21 @@ pub fn bytes_pass_unchanged(merge: EntryPoint, settings: &Settings) -> Outcome {
     run.end_confirmed(&fixture.sources())
 }
 
+/// Contract 1: a short chunk comes behind long ones of the same input, which still wait for the output.
+pub fn a_short_line_does_not_overtake_the_backlog_before_it(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    fixture.append_backlog(0, 3 * 1024 * 1024);
+    fixture.captured.hold();
+    let run = fixture.start(merge);
+    run.await_standstill(u64::MAX)?;
+    fixture.append(0, "0-short\n");
+    run.await_standstill(u64::MAX)?;
+    fixture.captured.release();
+    run.await_merge(&fixture.sources())?;
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
 /// A line of many blocks, with lines of another input between its pieces.
 pub fn a_line_of_16_mib_stays_whole(merge: EntryPoint, settings: &Settings) -> Outcome {
     const PIECES: usize = 16;
@@ -372,6 +393,18 @@ pub fn what_is_written_just_before_the_close_is_merged(merge: EntryPoint, settin
         run.end_confirmed(&fixture.sources())?;
     }
     Ok(())
+}
+
+/// Contract 4: what a file holds at its close is merged, however much it is.
+pub fn a_long_backlog_is_merged_after_the_close(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(1, settings).with_an_hour();
+    fixture.append_backlog(0, 40 * 1024 * 1024);
+    fixture.captured.hold();
+    let run = fixture.start(merge);
+    run.await_held()?;
+    run.close_all();
+    fixture.captured.release();
+    run.end_confirmed(&fixture.sources())
 }
 
 /// Contract 4: each time a line is merged, the writer appends another. The follower never finds the file at rest.

@@ -22,7 +22,7 @@ use stage_parts::{QUEUE, block_on, join_all, run_tasks_with, send, spawn_writer}
 use stage1::{run_threads, tail_file};
 use stage3::tail_async;
 use tokio::select;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::{sleep, timeout};
 
@@ -303,6 +303,145 @@ fn prints(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summ
     stage1::merge(inputs, interval, output)
 }
 
+fn prints_its_error(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    stage1::merge(inputs, interval, output).inspect_err(|error| eprintln!("merge: {error}"))
+}
+
+/// So that a writer that never stops cannot keep a closed follower alive.
+fn drains_sixteen_chunks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |mut input, interval, write: Write| {
+        let mut left = 16;
+        while left > 0 {
+            match input.read_lines()? {
+                Found::Lines(chunk) => write(chunk)?,
+                Found::NoNewData => input.wait_closed(interval),
+                Found::End => return Ok(()),
+            }
+            left -= usize::from(input.closer().is_closed());
+        }
+        Ok(())
+    })
+}
+
+fn drains_without_errors(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |mut input, interval, write: Write| {
+        while !input.closer().is_closed() {
+            match input.read_lines()? {
+                Found::Lines(chunk) => write(chunk)?,
+                Found::NoNewData => input.wait_closed(interval),
+                Found::End => return Ok(()),
+            }
+        }
+        while let Ok(Found::Lines(chunk)) = input.read_lines() {
+            write(chunk)?;
+        }
+        Ok(())
+    })
+}
+
+/// Leaves the disk to others for a while.
+fn rests_after_sixteen_chunks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |mut input, interval, write: Write| {
+        for number in 1.. {
+            match input.read_lines()? {
+                Found::Lines(chunk) => write(chunk)?,
+                Found::NoNewData => input.wait_closed(interval),
+                Found::End => break,
+            }
+            if number % 16 == 0 {
+                input.wait_closed(interval);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Short chunks have a queue of their own, which is served first.
+fn gives_short_chunks_a_fast_lane(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(async {
+        let fan_in = FanIn::new(&inputs, &output);
+        let ((fast, mut short), (slow, mut long)) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
+        let (queue, chunks) = mpsc::channel(1);
+        let mut tasks = JoinSet::new();
+        spawn_writer(&mut tasks, output, chunks);
+        for input in inputs {
+            let (fast, slow) = (fast.clone(), slow.clone());
+            tasks.spawn(tail_async(input, interval, async move |chunk: Chunk| {
+                send(if chunk.len() < 4096 { &fast } else { &slow }, chunk).await
+            }));
+        }
+        drop((fast, slow));
+        tasks.spawn(async move {
+            loop {
+                let next = select! { biased; Some(chunk) = short.recv() => chunk, Some(chunk) = long.recv() => chunk, else => return Ok(()) };
+                send(&queue, next).await?;
+            }
+        });
+        join_all(tasks, fan_in).await
+    })
+}
+
+/// All runs of the process share the permits.
+fn shares_permits(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    static PERMITS: Semaphore = Semaphore::const_new(64);
+    block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
+        tail_async(input, interval, async move |chunk| {
+            let _permit = PERMITS.acquire().await;
+            send(&queue, chunk).await
+        })
+    }))
+}
+
+/// A follower has its turn while its chunks are long.
+fn keeps_its_turn_for_a_burst(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let turn = Mutex::new(());
+    run_threads(inputs, interval, output, |input, interval, write: Write| {
+        let mut mine = None;
+        tail_file(input, interval, &mut |chunk| {
+            mine = mine.take().or_else(|| turn.lock().ok());
+            let long = chunk.len() > 256 * 1024;
+            write(chunk)?;
+            mine = mine.take().filter(|_| long);
+            Ok(())
+        })
+    })
+}
+
+/// Reads the next chunk while one is being written.
+fn reads_ahead(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| async move {
+        let (ahead, mut chunks) = mpsc::channel(1);
+        let read = tail_async(input, interval, async move |chunk| send(&ahead, chunk).await);
+        let write = async move {
+            while let Some(chunk) = chunks.recv().await {
+                send(&queue, chunk).await?;
+            }
+            Ok(())
+        };
+        tokio::try_join!(read, write).map(|_| ())
+    }))
+}
+
+/// Copies each chunk out of its block, so that the block can be used again.
+fn copies_chunks(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
+        tail_async(input, interval, async move |chunk| send(&queue, chunk.to_vec()).await)
+    }))
+}
+
+fn prefers_the_error_of_the_output(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let failed = Mutex::new(None);
+    let merged = run_threads(inputs, interval, output, |input, interval, write: Write| {
+        tail_file(input, interval, &mut |chunk| {
+            write(chunk).map_err(|error| {
+                failed.lock().unwrap().get_or_insert(error);
+                MergeError::OutputGone
+            })
+        })
+    });
+    failed.into_inner().unwrap().map_or(merged, Err)
+}
+
 /// `Scope::spawn` panics where there is no thread.
 fn expects_a_thread(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
     let progress = output.progress();
@@ -357,7 +496,9 @@ const BROKEN: &[Rejected] = rejected! {
     an_empty_input_adds_nothing refuses_empty_inputs Failed
     a_last_line_without_newline_waits_and_is_ended_at_close adds_no_newline Torn
     bytes_pass_unchanged expects_utf8 Foreign
+    a_short_line_does_not_overtake_the_backlog_before_it gives_short_chunks_a_fast_lane Reordered
     a_line_of_16_mib_stays_whole cuts_long_lines Torn
+    a_long_backlog_is_merged_after_the_close drains_sixteen_chunks Lost
     a_writer_that_never_stops_cannot_keep_a_closed_follower_alive reads_until_nothing_is_left Hung
     a_file_truncated_in_place_is_read_from_the_start_again reads_like_a_plain_file NotVisible
     a_file_replaced_under_load_loses_nothing reads_like_a_plain_file Hung
@@ -366,11 +507,16 @@ const BROKEN: &[Rejected] = rejected! {
     a_close_wakes_a_follower_at_once sleeps_through_the_close Hung
     a_line_is_visible_while_nothing_else_happens keeps_one_chunk_back NotVisible
     long_lines_and_a_slow_output_take_no_more_than_they_may stage4_with_a_long_queue MemoryGrew
+    a_run_holds_no_more_chunks_than_it_may reads_ahead MemoryGrew
+    a_run_holds_no_more_chunks_than_it_may copies_chunks MemoryGrew
+    a_run_whose_output_stands_still_holds_up_no_other_run shares_permits NotVisible
     a_run_after_a_failed_one_merges stops_for_good Failed
     a_backlog_comes_out_without_waiting waits_after_each_chunk NotVisible
+    a_backlog_comes_out_without_waiting rests_after_sixteen_chunks NotVisible
     any_interval_will_do overflows_at_a_long_interval Panicked
     a_quiet_input_is_served_beside_an_endless_one keeps_its_turn Hung
     a_quiet_input_has_its_turn_beside_busy_ones keeps_its_turn Hung
+    a_quiet_input_has_its_turn_beside_a_long_backlog keeps_its_turn_for_a_burst Late
     an_empty_successor_that_is_replaced_in_turn_loses_nothing reads_like_a_plain_file NotVisible
     a_file_that_was_replaced_before_the_close_is_merged reads_like_a_plain_file Lost
     a_log_behind_a_link_is_followed_by_its_name reads_like_a_plain_file NotVisible
@@ -378,8 +524,10 @@ const BROKEN: &[Rejected] = rejected! {
     a_name_that_is_no_text_is_followed opens_by_a_lossy_name Failed
     a_read_that_fails_ends_the_run retries_a_read_that_fails Hung
     the_first_error_is_the_one_that_is_returned returns_the_last_error WrongError
+    an_output_that_fails_later_hides_no_error prefers_the_error_of_the_output WrongError
     a_broken_pipe_is_an_error takes_a_broken_pipe_for_an_end WrongError
     a_line_over_the_limit_ends_the_run opens_once_more Hung
+    a_closed_input_that_fails_ends_the_run_with_its_error drains_without_errors WrongError
     a_stuttering_output_gets_every_byte writes_twice Duplicated
     a_folder_that_is_replaced_is_followed_by_its_name reads_like_a_plain_file NotVisible
 };
@@ -423,6 +571,7 @@ rejected_alone! {
     a_thread_that_is_left_behind_is_seen alone a_run_leaves_nothing_behind leaves_a_thread_behind LeftBehind
     a_file_that_is_left_behind_is_seen alone a_run_leaves_nothing_behind leaves_a_file_beside_the_log LeftBehind
     a_line_on_standard_output_is_seen alone a_run_leaves_nothing_behind prints LeftBehind
+    an_error_on_standard_error_is_seen alone a_run_leaves_nothing_behind prints_its_error LeftBehind
     an_interval_that_is_ignored_is_seen alone idle_followers_keep_no_core_busy ignores_the_interval BusyWhileIdle
     an_interval_that_is_exceeded_is_seen alone a_line_comes_within_an_interval waits_ten_intervals Late
     a_buffer_per_input_is_seen alone many_idle_inputs_take_little_memory keeps_a_buffer_per_input MemoryGrew

@@ -34,17 +34,32 @@ pub fn a_read_that_fails_ends_the_run(merge: EntryPoint, settings: &Settings) ->
 /// Contract 6: one input fails while two others wait for an output that takes nothing. Those fail after it, when the run
 /// has closed them already.
 pub fn the_first_error_is_the_one_that_is_returned(merge: EntryPoint, settings: &Settings) -> Outcome {
+    an_input_fails_first(merge, settings, |fixture| {
+        fail_input(fixture, 0);
+        fail_input(fixture, 2);
+    })
+}
+
+/// Contract 6: the same with an output that fails when it goes on.
+pub fn an_output_that_fails_later_hides_no_error(merge: EntryPoint, settings: &Settings) -> Outcome {
+    an_input_fails_first(merge, settings, |fixture| fixture.captured.fail_after(0, Fault::Full))
+}
+
+fn fail_input(fixture: &Fixture, input: usize) {
+    fixture.rename(input, "away");
+    fs::create_dir(&fixture.paths[input]).expect("a scratch folder");
+}
+
+/// One input fails while two others wait for an output that takes nothing. `fail_later` does what it says when the run
+/// has closed those two.
+fn an_input_fails_first(merge: EntryPoint, settings: &Settings, fail_later: impl FnOnce(&Fixture)) -> Outcome {
     let mut fixture = Fixture::new(3, settings);
-    let fail = |fixture: &Fixture, input: usize| {
-        fixture.rename(input, "away");
-        fs::create_dir(&fixture.paths[input]).expect("a scratch folder");
-    };
     fixture.append_backlogs(12 * 1024 * 1024);
     fixture.truncate(1, "");
     fixture.captured.hold();
     let run = fixture.start(merge);
     run.await_standstill(u64::MAX)?;
-    fail(&fixture, 1);
+    fail_input(&fixture, 1);
     // A thread that waits for the output may be the one that drives a current-thread runtime. Then nothing happens before
     // the output goes on, and nothing can be said here about the first error.
     let since = Instant::now();
@@ -55,12 +70,11 @@ pub fn the_first_error_is_the_one_that_is_returned(merge: EntryPoint, settings: 
         }
         thread::sleep(Duration::from_millis(1));
     }
-    fail(&fixture, 0);
-    fail(&fixture, 2);
+    fail_later(&fixture);
     fixture.captured.release();
     let first = fixture.paths[1].clone();
     run.end_with_error(
-        "the first of three errors, by its path",
+        "the first of several errors, by its path",
         |error| matches!(error, MergeError::NotRegular { path } if *path == first),
     )
 }
@@ -133,6 +147,25 @@ pub fn a_line_over_the_limit_ends_the_run(merge: EntryPoint, settings: &Settings
     run.end_with_error(
         "the input with the long line, and its place",
         |error| matches!(error, MergeError::LineTooLong { path, position: 1000, .. } if *path == failing),
+    )?;
+    crate::confirm(&fixture.sources(), &fixture.captured.bytes())
+}
+
+/// Contracts 4 and 6: the follower sleeps while a line gets too long. Woken by the close, it still has to say so.
+pub fn a_closed_input_that_fails_ends_the_run_with_its_error(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings).with_an_hour();
+    fixture.append(1, "1-a\n");
+    let mut inputs = Input::open_all(&fixture.paths).expect("scratch files can be opened");
+    inputs[1].set_max_line(1000);
+    let run = fixture.start_opened(merge, inputs, fixture.captured.output());
+    run.await_output(b"1-a\n")?;
+    // Not `remember`ed: this line is not to come out.
+    super::append(&fixture.paths[1], &b"1".repeat(2000));
+    run.close_all();
+    let failing = fixture.paths[1].clone();
+    run.end_with_error(
+        "the input with the long line, by its path",
+        |error| matches!(error, MergeError::LineTooLong { path, .. } if *path == failing),
     )?;
     crate::confirm(&fixture.sources(), &fixture.captured.bytes())
 }

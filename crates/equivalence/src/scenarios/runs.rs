@@ -45,6 +45,31 @@ pub fn long_lines_and_a_slow_output_take_no_more_than_they_may(merge: EntryPoint
     run.end_confirmed(&fixture.sources())
 }
 
+/// Contract 10: while the output takes nothing, each follower holds one chunk and a queue sixteen more, which has the
+/// length of a block. Where there are more followers than blocks, a chunk of the others is short.
+pub fn a_run_holds_no_more_chunks_than_it_may(merge: EntryPoint, settings: &Settings) -> Outcome {
+    const BLOCK: u64 = 512 * 1024;
+    const BLOCKS: u64 = 128;
+    const PIECE: u64 = 16 * 1024;
+
+    for (inputs, backlog) in [(24, 1536), (160, 544)] {
+        let mut fixture = Fixture::new(inputs, settings);
+        for input in 0..inputs {
+            fixture.append(input, format!("{input}-{}\n", "x".repeat(1020)).repeat(backlog));
+        }
+        // And one that is being written.
+        let chunks = inputs as u64 + 17;
+        let in_blocks = chunks.min(BLOCKS);
+        fixture.captured.hold();
+        let run = fixture.start(merge);
+        run.await_standstill(in_blocks * BLOCK + (chunks - in_blocks) * PIECE)?;
+        fixture.captured.release();
+        run.close_all();
+        run.end_confirmed(&fixture.sources())?;
+    }
+    Ok(())
+}
+
 /// Contract 10: an idle input takes a small piece of memory.
 pub fn many_idle_inputs_take_little_memory(merge: EntryPoint, settings: &Settings) -> Outcome {
     const INPUTS: usize = 400;
@@ -102,11 +127,23 @@ fn grown_at_most(before: Option<u64>, allowed: u64) -> Outcome {
 pub fn a_run_whose_output_stands_still_holds_up_no_other_run(merge: EntryPoint, settings: &Settings) -> Outcome {
     /// So long that a hand-over with a time limit is seen to give up.
     const STANDS: Duration = Duration::from_millis(1200);
+    /// More than a process may hand out in one piece: threads of a pool, blocks, permits.
+    const INPUTS: usize = 600;
 
-    let mut held = Fixture::new(8, settings);
-    held.append_backlogs(4 * 1024 * 1024);
+    let mut held = Fixture::new(INPUTS, settings);
+    held.interval = Duration::from_millis(20);
+    for input in 0..INPUTS {
+        held.append(input, format!("{input}\n"));
+    }
+    held.append_backlog(0, 4 * 1024 * 1024);
     held.captured.hold();
     let standing = held.start(merge);
+    standing.await_held()?;
+    // All have something to hand over. Where a thread that waits for the output drives the runtime, few can read.
+    let since = Instant::now();
+    while standing.closers.iter().any(|closer| closer.bytes_read() == 0) && since.elapsed() < Duration::from_secs(1) {
+        thread::sleep(Duration::from_millis(1));
+    }
     standing.await_standstill(u64::MAX)?;
     let since = Instant::now();
 
@@ -150,19 +187,36 @@ pub fn a_run_after_a_failed_one_merges(merge: EntryPoint, settings: &Settings) -
 /// The run has printed nothing, and there is no other file beside the logs. (Open files are looked at after every run of
 /// every scenario.)
 pub fn a_run_leaves_nothing_behind(merge: EntryPoint, settings: &Settings) -> Outcome {
-    let mut printed = Vec::new();
-    let left = crate::process::with_stdout_in(&mut printed, || left_behind(merge, settings));
-    if !printed.is_empty() {
-        let what = format!("on standard output: {}", String::from_utf8_lossy(&printed));
-        return Err(Violation::LeftBehind { what });
-    }
-    left
-}
-
-fn left_behind(merge: EntryPoint, settings: &Settings) -> Outcome {
     let folder = env::current_dir().ok();
     set_hook();
     let before = threads();
+    let mut printed = Vec::new();
+    let merged = crate::process::with_streams_in(&mut printed, || merges_and_fails(merge, settings));
+    let left = |what: String| Err(Violation::LeftBehind { what });
+    if !printed.is_empty() {
+        return left(format!("on standard output or standard error: {}", String::from_utf8_lossy(&printed)));
+    }
+    merged?;
+    // The system takes a moment to forget a thread that has ended.
+    let deadline = Instant::now() + settings.patience.min(Duration::from_secs(10));
+    while threads() != before && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(1));
+    }
+    let after = threads();
+    if after != before {
+        return left(format!("threads: {}, and before the run: {}", after.join(", "), before.join(", ")));
+    }
+    if env::current_dir().ok() != folder {
+        return left("another current folder".into());
+    }
+    if !hook_is_there() {
+        return left("another panic hook".into());
+    }
+    Ok(())
+}
+
+/// A run that merges, with a rotation, and one that fails. There is then no other file beside the logs.
+fn merges_and_fails(merge: EntryPoint, settings: &Settings) -> Outcome {
     for fault in [None, Some(Fault::Full)] {
         let mut fixture = Fixture::new(5, settings);
         for input in 0..5 {
@@ -185,22 +239,6 @@ fn left_behind(merge: EntryPoint, settings: &Settings) -> Outcome {
         if let Some(file) = other.next() {
             return Err(Violation::LeftBehind { what: format!("the file {}", file.display()) });
         }
-    }
-    // The system takes a moment to forget a thread that has ended.
-    let deadline = Instant::now() + settings.patience.min(Duration::from_secs(10));
-    while threads() != before && Instant::now() < deadline {
-        thread::sleep(Duration::from_millis(1));
-    }
-    let after = threads();
-    let left = |what: String| Err(Violation::LeftBehind { what });
-    if after != before {
-        return left(format!("threads: {}, and before the run: {}", after.join(", "), before.join(", ")));
-    }
-    if env::current_dir().ok() != folder {
-        return left("another current folder".into());
-    }
-    if !hook_is_there() {
-        return left("another panic hook".into());
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! How soon a line comes, and what it costs to wait for it.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -66,7 +67,8 @@ pub fn a_file_that_is_shorter_than_its_length_says_keeps_no_core_busy(
 /// Contract 7: a backlog of many chunks comes out at once, whatever the interval.
 pub fn a_backlog_comes_out_without_waiting(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(2, settings).with_an_hour();
-    fixture.append_backlogs(4 * 1024 * 1024);
+    fixture.append_backlog(0, 40 * 1024 * 1024);
+    fixture.append_backlog(1, 4 * 1024 * 1024);
     let run = fixture.start(merge);
     run.await_merge(&fixture.sources())?;
     run.close_all();
@@ -212,6 +214,47 @@ pub fn a_quiet_input_has_its_turn_beside_busy_ones(merge: EntryPoint, settings: 
     run.await_end()?;
     if waited > ALLOWED {
         return Err(Violation::Late { what: format!("a quiet input waited for {waited} chunks of others") });
+    }
+    Ok(())
+}
+
+/// Contract 7: one input gets more than a block after each write. A quiet input, which waits for the output as well, has its
+/// turn long before that backlog ends.
+pub fn a_quiet_input_has_its_turn_beside_a_long_backlog(merge: EntryPoint, settings: &Settings) -> Outcome {
+    /// The backlog ends after so many writes, or a follower that keeps its turn would fill the memory.
+    const WRITES: u64 = 60;
+    /// A queue holds some chunks, and a lock may be taken again before the other follower is awake.
+    const ALLOWED: u64 = 40;
+
+    let fixture = Fixture::new(2, settings);
+    let more = {
+        let (path, writes) = (fixture.paths[0].clone(), AtomicU64::new(0));
+        let lines = format!("{}\n", "x".repeat(16 * 1024)).repeat(40);
+        move || {
+            if writes.fetch_add(1, Ordering::Relaxed) < WRITES {
+                super::append(&path, lines.as_bytes());
+            }
+        }
+    };
+    more();
+    fixture.captured.after_each_write(more);
+    fixture.captured.hold();
+    let run = fixture.start(merge);
+    run.await_held()?;
+    super::append(&fixture.paths[1], b"quiet\n");
+    run.await_standstill(u64::MAX)?;
+    fixture.captured.release();
+    let seen = Cell::new(0);
+    run.await_that("the line of the quiet input", |merged| {
+        let new = &merged[seen.replace(merged.len())..];
+        // A chunk comes out whole.
+        new.split(|&byte| byte == b'\n').any(|line| line == b"quiet")
+    })?;
+    let waited = fixture.captured.writes();
+    run.close_all();
+    run.await_end()?;
+    if waited > ALLOWED {
+        return Err(Violation::Late { what: format!("a quiet input waited for {waited} chunks of another") });
     }
     Ok(())
 }
