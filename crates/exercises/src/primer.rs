@@ -197,8 +197,8 @@ pub fn two_tasks_count_each_other(count: fn(Arc<Mutex<usize>>, Arc<Barrier>) -> 
             let [first, second] = [(); 2].map(|()| count(Arc::clone(&counted), Arc::clone(&barrier)));
             join!(first, second)
         });
-        assert_eq!(counts.0.ok(), Some(2), "one task had counted before the other came");
-        assert_eq!(counts.1.ok(), Some(2), "one task had counted before the other came");
+        assert_eq!(counts.0.ok(), Some(2), "a task returned the count from before the other one came");
+        assert_eq!(counts.1.ok(), Some(2), "a task returned the count from before the other one came");
     });
 }
 
@@ -297,7 +297,7 @@ pub fn what_is_found_in_time_comes_back<F: Future<Output = Option<u64>> + 'stati
             (steps == 3).then_some(42)
         };
         let found = block_on(search(Duration::from_secs(3600), Box::new(step)));
-        assert_eq!(found, Some(42));
+        assert_eq!(found, Some(42), "what the search found (left), where the third step finds 42 (right)");
     });
 }
 

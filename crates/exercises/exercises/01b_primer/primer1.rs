@@ -1,7 +1,7 @@
 //! # Poll and wake
 //!
 //! Goal: write the two halves of a wait by hand. A future that has to wait keeps the waker of its task; the code that
-//! ends the wait calls that waker. It is two lines, or four.
+//! ends the wait calls that waker.
 //!
 //! Minutes: 5
 //!

@@ -29,7 +29,7 @@ async fn tail_async(
         // A look is one cheap system call, so it may stay in the task.
         let found = if input.has_unread()? {
             // TODO: call `read` on a thread of the blocking pool. If it panics, the call returns a `JoinError`, and
-            // `MergeError::ended_early(error.try_into_panic().ok())` turns that into an error of the run.
+            // `merge_core::MergeError::ended_early(error.try_into_panic().ok())` turns that into an error of the run.
             read(&mut input)
         } else {
             Ok(Found::NoNewData)

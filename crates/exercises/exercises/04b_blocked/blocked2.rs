@@ -6,7 +6,7 @@
 //!     cargo run --bin blocked2
 //!
 //! Between which two of the printed lines does it miss its beats? Find the call, write one sentence of diagnosis at the
-//! first TODO, and move the call.
+//! first TODO, and move the call. (The report of the test prints the same lines, but not when.)
 //!
 //! Minutes: 15
 //!

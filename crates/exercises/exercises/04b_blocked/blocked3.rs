@@ -21,6 +21,8 @@ use tokio_metrics::TaskMonitor;
 
 // TODO: which computation takes long, and how do you know? One sentence:
 
+// TODO: move that one.
+
 async fn digest(desk: Desk, text: Arc<str>) -> u64 {
     desk.digest(&text)
 }
@@ -32,8 +34,6 @@ async fn vocabulary(desk: Desk, text: Arc<str>) -> usize {
 async fn mirrors(desk: Desk, text: Arc<str>) -> usize {
     desk.mirrors(&text)
 }
-
-// TODO: move one of the three computations.
 
 /// Answers all three questions about each text, each in a task of its own. A monitor measures the tasks of one kind.
 async fn ask(

@@ -12,7 +12,7 @@
 /// Takes the first request out of `received`, with its newline. Returns `None` if no request is whole yet; then `received`
 /// stays as it is.
 fn next_request(received: &mut Vec<u8>) -> Option<Vec<u8>> {
-    // TODO: this takes all that has come. Which exercise of the first track was this?
+    // TODO: this takes all that has come. It is `threads1` with one difference: take only the first request.
     if received.is_empty() { None } else { Some(std::mem::take(received)) }
 }
 

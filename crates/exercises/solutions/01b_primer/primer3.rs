@@ -8,8 +8,8 @@
 //!
 //! Chapter: docs/src/primer.md, up to "`Send` and `'static`"
 //!
-//! It does not compile at first. The compiler's errors are where you start: each of them names the value, and the
-//! `.await` over which it is held.
+//! It does not compile at first. The compiler's errors are where you start. Each names the value that is not `Send`, and
+//! most name the `.await` over which it is held. There are four errors, and their order is not that of the file.
 //!
 //! When it works: it compiles, and all tests pass. All tasks of one function run at the same time.
 //!
