@@ -53,7 +53,7 @@ impl Gate {
     fn wait(&self) {
         let until = self.beats.load(Ordering::Relaxed) + 5;
         let deadline = Instant::now() + Settings::default().patience;
-        while self.beats.load(Ordering::Relaxed) < until {
+        while self.beats.load(Ordering::Relaxed) < until && !self.stuck.load(Ordering::Relaxed) {
             if Instant::now() > deadline {
                 self.stuck.store(true, Ordering::Relaxed);
                 return;
@@ -260,6 +260,8 @@ pub fn a_customer_is_told_when_the_order_is_in_the_journal<F: Future<Output = us
 pub struct Desk {
     /// For the tests: the thread that each answer was computed on.
     threads: Arc<Mutex<Vec<(&'static str, ThreadId)>>>,
+    /// For the tests: where the slow computation waits for other tasks to go on.
+    gate: Option<Gate>,
 }
 
 impl Desk {
@@ -287,6 +289,9 @@ impl Desk {
     #[must_use]
     pub fn mirrors(&self, text: &str) -> usize {
         self.note("mirrors");
+        if let Some(gate) = &self.gate {
+            gate.wait();
+        }
         let words: Vec<_> = text.split(' ').collect();
         let is_mirror = |word: &&str| words.iter().any(|other| word.chars().rev().eq(other.chars()));
         words.iter().filter(|word| is_mirror(word)).count()
@@ -358,6 +363,10 @@ pub fn what_takes_long_runs_on_no_runtime_worker<F: Future<Output = Vec<Answers>
         let slow = asked(ask).1.into_iter().any(|(what, on_worker)| what == "mirrors" && on_worker);
         assert!(!slow, "a computation that takes long ran on a runtime worker, and nothing else could run there");
     });
+    // A worker that waits for another thread is blocked as well.
+    let gate = Gate::default();
+    let desk = Desk { gate: Some(gate.clone()), ..Desk::default() };
+    beside_a_beat(&gate, ask(desk, texts(50), monitors()));
 }
 
 /// # Panics

@@ -48,9 +48,9 @@ fn main() {}
 ::equivalence::suite! {
     |inputs, interval, output| ::exercises::log::merge_logs(crate::tail_file, inputs, interval, output);
     #[test]
-    a_last_line_without_newline_waits_and_is_ended_at_close
-    #[test]
     closed_before_the_run_it_merges_what_is_there_and_returns
+    #[test]
+    a_last_line_without_newline_waits_and_is_ended_at_close
     #[test]
     an_empty_input_adds_nothing
 }
