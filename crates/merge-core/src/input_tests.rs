@@ -442,6 +442,28 @@ fn a_caller_may_keep_all_blocks_and_reads_on_in_small_pieces() {
     assert!(found == b"0123456\n".repeat(1000));
 }
 
+#[test]
+fn an_old_file_with_more_to_read_is_kept_however_many_come_after_it() {
+    // What the old file holds, and what each of the next ones.
+    for (old, next) in [("0-lines\n".repeat(10), "n-lines\n"), ("half".to_owned(), "")] {
+        let mut log = Log::new(old.as_bytes());
+        // A read takes one line.
+        log.input.blocks = Blocks::of_length(8);
+        let mut found = Vec::new();
+        for number in 0..MOST_FILES + 2 {
+            fs::rename(&log.path, log.folder.path().join(number.to_string())).unwrap();
+            log.append(next.as_bytes());
+            if let Found::Lines(lines) = log.read() {
+                found.extend_from_slice(&lines);
+            }
+        }
+        log.append(b"end\n");
+        found.extend(log.read_all());
+        let old = if old.ends_with('\n') { old } else { old + "\n" };
+        assert_eq!(String::from_utf8(found).unwrap(), old + &next.repeat(MOST_FILES + 2) + "end\n");
+    }
+}
+
 /// What a run has handed out before it stopped: its last chunk.
 fn last_chunk(log: &mut Log) -> Chunk {
     let mut last = None;
@@ -529,6 +551,8 @@ fn a_half_line_that_was_ended_by_a_rotation_is_found_again() {
 fn a_log_with_other_content_is_read_from_its_start() {
     let mut log = Log::new(b"a\nb\n");
     let last = last_chunk(&mut log);
+    // Beside it, a file with other content as well.
+    fs::write(log.folder.path().join("log.1"), "x\ny\n").unwrap();
     for content in ["", "x\n", "a\nx\n", "x\na\nb\n"] {
         fs::write(&log.path, content).unwrap();
         assert!(!log.restart(&last), "{content}");
