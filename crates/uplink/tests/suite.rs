@@ -67,6 +67,7 @@ macro_rules! test {
     // The stream is the buffer: a slow output holds no follower back. A full stream does, which `restarts.rs` tests.
     ($merge:ident; a_slow_output_holds_the_followers_back) => {};
     ($merge:ident; long_lines_and_a_slow_output_take_no_more_than_they_may) => {};
+    ($merge:ident; a_run_holds_no_more_chunks_than_it_may) => {};
     ($merge:ident; lines_that_are_written_take_no_memory) => {
         test!(as merge_in_little_memory; lines_that_are_written_take_no_memory);
     };
