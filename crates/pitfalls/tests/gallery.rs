@@ -61,7 +61,11 @@ fn is_rejected(name: &str) {
     let check = || {
         // Some pitfalls hang. The others are found much sooner.
         let settings = Settings { patience: Duration::from_secs(3), ..Settings::default() };
-        let Err(violation) = (pitfall.run)(&settings) else { panic!("{name} passes {}", pitfall.scenario) };
+        // A race shows in most runs, and not in each.
+        let attempts = if name == "notification_lost" { 20 } else { 1 };
+        let Some(violation) = (0..attempts).find_map(|_| (pitfall.run)(&settings).err()) else {
+            panic!("{name} passes {}", pitfall.scenario)
+        };
         assert_eq!(violation.reason(), pitfall.reason, "{violation}");
         assert!(violation.to_string().contains(pitfall.says), "does not say {:?}: {violation}", pitfall.says);
     };
