@@ -1,6 +1,6 @@
 //! The oracle: is this output a merge of these inputs?
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,8 @@ pub fn confirm_merge(inputs: &[PathBuf], output: &Path) -> io::Result<Result<(),
 /// The first difference, as a [`Violation`] that says its kind.
 pub fn confirm(sources: &[Source], merged: &[u8]) -> Result<(), Violation> {
     let lines: Vec<Vec<&[u8]>> = sources.iter().map(|source| lines(&source.bytes)).collect();
-    let mut places: HashMap<&[u8], Places> = HashMap::new();
+    // Not hashed: unoptimized, as in tests, that takes longer than to compare, and some lines have megabytes.
+    let mut places: BTreeMap<&[u8], Places> = BTreeMap::new();
     for (input, lines) in lines.iter().enumerate() {
         for (index, line) in lines.iter().enumerate() {
             places.entry(line).or_insert_with(|| Places::first_in(input, index)).expected += 1;
@@ -95,7 +96,7 @@ pub fn confirm(sources: &[Source], merged: &[u8]) -> Result<(), Violation> {
 pub fn confirm_beginnings<'a>(sources: &[Source], merged: &'a [u8]) -> Result<&'a [u8], Violation> {
     let end = merged.iter().rposition(|&byte| byte == b'\n').map_or(0, |newline| newline + 1);
     let (whole, cut) = merged.split_at(end);
-    let held: HashSet<&[u8]> = lines(whole).into_iter().collect();
+    let held: BTreeSet<&[u8]> = lines(whole).into_iter().collect();
     let (mut begun, mut to_come) = (Vec::new(), Vec::new());
     for source in sources {
         let lines = lines(&source.bytes);

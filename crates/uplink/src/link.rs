@@ -20,6 +20,7 @@ const WINDOW: usize = 8 * 1024 * 1024;
 /// What a message may take beside its lines, in bytes: the subject and the headers. A path has at most 4 KiB, and each
 /// of its bytes becomes three at most.
 const BESIDE: usize = 16 * 1024;
+
 /// A connection to the servers, for one stream.
 pub struct Link {
     pub(crate) context: Context,
@@ -57,8 +58,8 @@ impl Link {
     }
 
     /// Creates the stream, with `replicas` copies (1 to 5) and at most `max_bytes` long; `None` for no limit. Of a stream
-    /// that is there already, only these two are changed. Returns whether it is new. Waits at most ten
-    /// seconds for a cluster that is starting. Dropped before it completes, it may have changed the stream.
+    /// that is there already, only these two are changed. Returns whether it is new. Waits about ten seconds at most for a
+    /// cluster that is starting. Dropped before it completes, it may have changed the stream.
     ///
     /// # Errors
     ///

@@ -37,7 +37,7 @@ impl Report {
 }
 
 /// Prints an error and returns the exit code of a failure.
-#[allow(clippy::must_use_candidate)]
+#[must_use]
 pub fn fail(name: &str, error: &str) -> ExitCode {
     print(name, error);
     ExitCode::FAILURE

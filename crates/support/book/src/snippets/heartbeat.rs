@@ -52,6 +52,15 @@ mod tests {
     /// Much longer than anything here takes.
     const LONG: Duration = Duration::from_secs(60);
 
+    #[test]
+    fn the_exercises_have_the_same_heartbeat() {
+        let code = |text: &str| {
+            let code = text.split_once("fn heartbeat(").expect("it is there").1;
+            code.split_once("\n}\n").expect("it ends").0.to_owned()
+        };
+        assert_eq!(code(include_str!("../../../../exercises/src/blocked.rs")), code(include_str!("heartbeat.rs")));
+    }
+
     #[tokio::test]
     async fn a_blocked_worker_misses_its_beat() {
         let (late, noticed) = mpsc::channel();
