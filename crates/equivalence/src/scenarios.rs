@@ -233,10 +233,12 @@ pub fn an_empty_input_adds_nothing(merge: EntryPoint, settings: &Settings) -> Ou
 /// Contract 1 and 2: the lines of others pass while a half line waits for its rest.
 pub fn a_line_written_in_two_halves_stays_whole(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(2, settings);
+    fixture.append(0, "whole\n");
     let run = fixture.start(merge);
+    run.await_output(b"whole\n")?;
     fixture.remember(0, "first second\n");
     append(&fixture.paths[0], b"first ");
-    let mut expected = others_pass(&mut fixture, &run, Vec::new())?;
+    let mut expected = others_pass(&mut fixture, &run, b"whole\n".to_vec())?;
     append(&fixture.paths[0], b"second\n");
     expected.extend(b"first second\n");
     run.await_output(&expected)?;
