@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use memchr::memchr;
+
 use crate::violation::{Difference, Violation, show};
 
 /// What one input held, in bytes, from the first to the last.
@@ -53,14 +55,14 @@ pub fn confirm(sources: &[Source], merged: &[u8]) -> Result<(), Violation> {
     };
 
     // Nothing foreign, torn or more often than it should be.
-    for (number, line) in merged.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        let found = Difference { output_line: Some(number + 1), found: Some(show(line)), ..Difference::default() };
-        let Some(content) = line.strip_suffix(b"\n") else { return Err(Violation::Torn(found)) };
+    for (number, line) in lines_with_ends(merged).enumerate() {
+        let found = || Difference { output_line: Some(number + 1), found: Some(show(line)), ..Difference::default() };
+        let Some(content) = line.strip_suffix(b"\n") else { return Err(Violation::Torn(found())) };
         match places.get_mut(content) {
-            None => return Err(foreign_or_torn(found, content, &lines, difference)),
+            None => return Err(foreign_or_torn(found(), content, &lines, difference)),
             Some(place) if place.found.len() == place.expected => {
                 let Difference { input, input_line, expected, .. } = difference(place.input, place.index);
-                return Err(Violation::Duplicated(Difference { input, input_line, expected, ..found }));
+                return Err(Violation::Duplicated(Difference { input, input_line, expected, ..found() }));
             }
             Some(place) => place.found.push(number),
         }
@@ -132,7 +134,17 @@ impl Places {
 
 /// The lines without their newlines. A last line that has none is a line as well (contract 3).
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
-    bytes.split_inclusive(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\n").unwrap_or(line)).collect()
+    lines_with_ends(bytes).map(|line| line.strip_suffix(b"\n").unwrap_or(line)).collect()
+}
+
+/// The lines with their newlines. `split_inclusive` does the same, and looks at each byte by itself.
+pub(crate) fn lines_with_ends(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let end = memchr(b'\n', bytes).map_or(bytes.len(), |newline| newline + 1);
+        let line;
+        (line, bytes) = bytes.split_at(end);
+        (!line.is_empty()).then_some(line)
+    })
 }
 
 /// A line that no input has is torn when it begins or ends like one that some input has, and foreign else.

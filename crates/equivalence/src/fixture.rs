@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use merge_core::{Closer, Input, MergeError, Output, Summary};
 use tempfile::TempDir;
 
-use crate::confirm::{Source, confirm};
+use crate::confirm::{Source, confirm, lines_with_ends};
 use crate::violation::{Difference, Violation, show};
 
 /// What every stage exports: `merge(inputs, interval, output)`.
@@ -394,7 +394,7 @@ impl Running {
         let summary = self.outcome()?.map_err(Violation::Failed)?;
         let merged = merged();
         confirm(sources, &merged)?;
-        let lines = merged.split_inclusive(|&byte| byte == b'\n').count() as u64;
+        let lines = lines_with_ends(&merged).count() as u64;
         let expected = Summary { inputs: self.closers.len(), lines, bytes: merged.len() as u64 };
         if summary == expected {
             self.nothing_left()
@@ -478,10 +478,10 @@ fn first_difference(expected: &[u8], merged: &[u8]) -> Violation {
     let source = Source { name: "the script".into(), bytes: expected.to_vec() };
     let kind = confirm(&[source], merged);
     let different = |(_, (expected, found)): &(usize, (&[u8], &[u8]))| expected != found;
-    let lines = |bytes| <[u8]>::split_inclusive(bytes, |&byte| byte == b'\n');
     let nothing: &[u8] = b"";
-    let pairs = lines(expected).chain(std::iter::repeat(nothing)).zip(lines(merged).chain(std::iter::repeat(nothing)));
-    let most = lines(expected).count().max(lines(merged).count());
+    let lines = |bytes| lines_with_ends(bytes).chain(std::iter::repeat(nothing));
+    let pairs = lines(expected).zip(lines(merged));
+    let most = lines_with_ends(expected).count().max(lines_with_ends(merged).count());
     let first = pairs.enumerate().take(most).find(different);
     let (number, (expected_line, found)) = first.unwrap_or((0, (nothing, nothing)));
     match kind {

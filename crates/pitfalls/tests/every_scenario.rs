@@ -10,8 +10,8 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -478,6 +478,95 @@ fn keeps_an_index_of_lines(inputs: Vec<Input>, interval: Duration, output: Outpu
     })
 }
 
+/// So that the others may finish what they do.
+fn gives_the_others_a_minute(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |input, interval, write: Write| {
+        tail_file(input, interval, write).inspect_err(|_| thread::sleep(Duration::from_secs(60)))
+    })
+}
+
+/// The writer may have something to add.
+fn looks_again_a_minute_after_the_close(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |input, interval, write: Write| {
+        let closer = input.closer();
+        let followed = tail_file(input, interval, write);
+        if closer.is_closed() {
+            thread::sleep(Duration::from_secs(60));
+        }
+        followed
+    })
+}
+
+/// Followers beyond the first thousand wait until one of these ends.
+fn follows_a_thousand_at_a_time(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    let permits = Arc::new(Semaphore::new(1000));
+    block_on(run_tasks_with(inputs, interval, output, QUEUE, move |input, interval, queue| {
+        let permits = Arc::clone(&permits);
+        async move {
+            let _permit = permits.acquire().await;
+            tail_async(input, interval, async move |chunk| send(&queue, chunk).await).await
+        }
+    }))
+}
+
+/// The error of the output may come later than those of the followers that it ends.
+fn returns_the_first_end(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(async {
+        let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
+        let progress = output.progress();
+        let (queue, chunks) = mpsc::channel(QUEUE);
+        let mut tasks = JoinSet::new();
+        spawn_writer(&mut tasks, output, chunks);
+        for input in inputs {
+            let queue = queue.clone();
+            tasks.spawn(tail_async(input, interval, async move |chunk| send(&queue, chunk).await));
+        }
+        drop(queue);
+        let mut first = Ok(());
+        while let Some(ended) = tasks.join_next().await {
+            let ended = ended.unwrap_or(Ok(()));
+            if ended.is_err() {
+                closers.iter().for_each(Closer::close);
+                first = first.and(ended);
+            }
+        }
+        first.map(|()| Summary { inputs: closers.len(), lines: progress.lines(), bytes: progress.bytes() })
+    })
+}
+
+/// The clock is the system's, which no test can stop.
+fn gives_up_after_two_seconds(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
+        tail_async(input, interval, async move |chunk: Chunk| {
+            let since = std::time::Instant::now();
+            while queue.capacity() == 0 && since.elapsed() < Duration::from_secs(2) {
+                sleep(Duration::from_millis(1)).await;
+            }
+            let _ = queue.try_send(chunk);
+            Ok(())
+        })
+    }))
+}
+
+/// A log that is being written to has more to say in a moment.
+fn waits_until_its_writer_rests(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+    run_threads(inputs, interval, output, |mut input, interval, write: Write| {
+        let length = |input: &Input| std::fs::metadata(input.path()).map_or(0, |file| file.len());
+        loop {
+            let before = length(&input);
+            input.wait_closed(Duration::from_millis(100));
+            if length(&input) != before {
+                continue;
+            }
+            match input.read_lines()? {
+                Found::Lines(chunk) => write(chunk)?,
+                Found::NoNewData => input.wait_closed(interval),
+                Found::End => return Ok(()),
+            }
+        }
+    })
+}
+
 /// A scenario, its run on a broken stage, and the reason for which it rejects that stage.
 type Rejected = (&'static str, fn(&Settings) -> std::result::Result<(), Violation>, Reason);
 
@@ -503,6 +592,7 @@ const BROKEN: &[Rejected] = rejected! {
     a_file_truncated_in_place_is_read_from_the_start_again reads_like_a_plain_file NotVisible
     a_file_replaced_under_load_loses_nothing reads_like_a_plain_file Hung
     a_deleted_file_is_followed_again_when_its_name_comes_back reads_like_a_plain_file NotVisible
+    an_output_that_fails_ends_busy_followers returns_the_first_end WrongError
     a_panic_is_an_error lets_a_panic_pass Hung
     a_close_wakes_a_follower_at_once sleeps_through_the_close Hung
     a_line_is_visible_while_nothing_else_happens keeps_one_chunk_back NotVisible
@@ -510,9 +600,13 @@ const BROKEN: &[Rejected] = rejected! {
     a_run_holds_no_more_chunks_than_it_may reads_ahead MemoryGrew
     a_run_holds_no_more_chunks_than_it_may copies_chunks MemoryGrew
     a_run_whose_output_stands_still_holds_up_no_other_run shares_permits NotVisible
+    a_run_whose_output_stands_still_holds_up_no_other_run follows_a_thousand_at_a_time NotVisible
+    a_run_whose_output_stands_still_holds_up_no_other_run gives_up_after_two_seconds NotVisible
     a_run_after_a_failed_one_merges stops_for_good Failed
     a_backlog_comes_out_without_waiting waits_after_each_chunk NotVisible
     a_backlog_comes_out_without_waiting rests_after_sixteen_chunks NotVisible
+    a_run_with_nothing_left_to_merge_ends_at_once gives_the_others_a_minute Late
+    a_run_with_nothing_left_to_merge_ends_at_once looks_again_a_minute_after_the_close Late
     any_interval_will_do overflows_at_a_long_interval Panicked
     a_quiet_input_is_served_beside_an_endless_one keeps_its_turn Hung
     a_quiet_input_has_its_turn_beside_busy_ones keeps_its_turn Hung
@@ -529,21 +623,28 @@ const BROKEN: &[Rejected] = rejected! {
     a_line_over_the_limit_ends_the_run opens_once_more Hung
     a_closed_input_that_fails_ends_the_run_with_its_error drains_without_errors WrongError
     a_stuttering_output_gets_every_byte writes_twice Duplicated
+    lines_are_visible_while_their_writer_never_rests waits_until_its_writer_rests Hung
     a_folder_that_is_replaced_is_followed_by_its_name reads_like_a_plain_file NotVisible
 };
 
 fn is_rejected(&(scenario, run, reason): &Rejected) {
-    let settings = Settings { patience: Duration::from_secs(3), ..Settings::default() };
+    let settings = Settings { patience: Duration::from_secs(5), ..Settings::default() };
     let violation = run(&settings).expect_err(scenario);
     assert_eq!(violation.reason(), reason, "{scenario}: {violation}");
 }
 
 #[test]
 fn stages_that_are_broken_on_purpose_are_rejected() {
-    // At the same time, because some of them hang until the patience ends.
+    // Many at the same time, because some of them hang until the patience ends.
+    let broken = Mutex::new(BROKEN.iter());
+    let next = || broken.lock().unwrap().next();
     thread::scope(|scope| {
-        for broken in BROKEN {
-            scope.spawn(|| is_rejected(broken));
+        for _ in 0..24 {
+            scope.spawn(|| {
+                while let Some(broken) = next() {
+                    is_rejected(broken);
+                }
+            });
         }
     });
 }
@@ -664,7 +765,7 @@ fn a_time_limit_is_seen_however_long_it_is() {
 
 #[test]
 fn a_worker_that_sleeps_while_the_queue_is_full_is_seen() {
-    let settings = Settings { patience: Duration::from_secs(3), ..Settings::default() };
+    let settings = Settings { patience: Duration::from_secs(5), ..Settings::default() };
     let violation =
         heartbeat::check(equivalence::beating!(sleeps_on_the_worker_while_the_queue_is_full), &settings).unwrap_err();
     assert_eq!(violation.reason(), Reason::BlockedWorker, "{violation}");

@@ -1,6 +1,9 @@
 //! What a follower may miss that is told when to look: a notification, a folder, a file.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -27,6 +30,34 @@ pub fn two_lines_at_any_distance_are_both_visible(merge: EntryPoint, settings: &
         fixture.append(0, &lines[1]);
         run.await_output(&expected)?;
     }
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
+/// Contract 7: a writer that never rests. Its lines come out while it writes, and not when it pauses.
+pub fn lines_are_visible_while_their_writer_never_rests(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(1, settings);
+    let stop = Arc::new(AtomicBool::new(false));
+    let writer = {
+        let (path, stop) = (fixture.paths[0].clone(), Arc::clone(&stop));
+        thread::spawn(move || {
+            let mut written = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                let line = format!("{}\n", written.len());
+                super::append(&path, line.as_bytes());
+                written.extend(line.into_bytes());
+                thread::sleep(Duration::from_micros(50));
+            }
+            written
+        })
+    };
+    let run = fixture.start(merge);
+    // Once may be a moment in which the machine let the writer rest.
+    let visible = run.await_condition("the lines of a writer that never rests", || fixture.captured.writes() >= 50);
+    stop.store(true, Ordering::Relaxed);
+    fixture.remember(0, writer.join().expect("the writer does not panic"));
+    visible?;
+    run.await_merge(&fixture.sources())?;
     run.close_all();
     run.end_confirmed(&fixture.sources())
 }
@@ -152,7 +183,7 @@ pub fn soak(length: Duration, merge: EntryPoint, settings: &Settings) -> Outcome
             told = Instant::now();
             eprintln!("{} min: {written} lines, {changes} changes", start.elapsed().as_secs() / 60);
         }
-        std::thread::sleep(Duration::from_micros(random.random_range(0..10_000)));
+        thread::sleep(Duration::from_micros(random.random_range(0..10_000)));
     }
     run.await_all(&fixture)?;
     run.close_all();

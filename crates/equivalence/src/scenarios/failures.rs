@@ -45,7 +45,7 @@ pub fn an_output_that_fails_later_hides_no_error(merge: EntryPoint, settings: &S
     an_input_fails_first(merge, settings, |fixture| fixture.captured.fail_after(0, Fault::Full))
 }
 
-fn fail_input(fixture: &Fixture, input: usize) {
+pub(super) fn fail_input(fixture: &Fixture, input: usize) {
     fixture.rename(input, "away");
     fs::create_dir(&fixture.paths[input]).expect("a scratch folder");
 }

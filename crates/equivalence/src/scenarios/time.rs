@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use merge_core::{Found, Input, Output};
 
 use super::Outcome;
-use crate::{EntryPoint, Fixture, Settings, Violation};
+use crate::{EntryPoint, Fault, Fixture, Running, Settings, Violation};
 
 /// Contract 7: followers with ten seconds to wait look once in ten seconds, also in the middle of a line.
 pub fn idle_followers_keep_no_core_busy(merge: EntryPoint, settings: &Settings) -> Outcome {
@@ -117,11 +117,57 @@ fn lines_come_within_an_interval(merge: EntryPoint, settings: &Settings) -> Outc
     Ok(())
 }
 
-/// The simplest follower: a thread, one log, an output.
+/// Contracts 4 and 6: a run with nothing left to merge ends at once: when it is closed, when an input fails, when the
+/// output fails. "At once" is less time than fifty lines of a plain follower take, on the same machine at the same time.
+pub fn a_run_with_nothing_left_to_merge_ends_at_once(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let ends: [(&str, End); 3] = [
+        ("it was closed", |_, run| run.close_all()),
+        ("an input failed", |fixture, _| super::failures::fail_input(fixture, 1)),
+        ("the output failed", |fixture, _| {
+            fixture.captured.fail_after(0, Fault::Full);
+            super::append(&fixture.paths[1], b"2\n");
+        }),
+    ];
+    for (what, end) in ends {
+        let once = || ends_at_once(merge, settings, what, end);
+        once().or_else(|_| once()).or_else(|_| once())?;
+    }
+    Ok(())
+}
+
+/// What ends a run.
+type End = fn(&Fixture, &Running);
+
+fn ends_at_once(merge: EntryPoint, settings: &Settings, what: &str, end: End) -> Outcome {
+    const INTERVAL: Duration = Duration::from_millis(5);
+    const ALLOWED: u32 = 50;
+
+    let mut fixture = Fixture::new(3, settings);
+    for input in 0..3 {
+        fixture.append(input, "1\n");
+    }
+    let plain = Plain::start(settings, INTERVAL);
+    let run = fixture.start(merge);
+    run.await_merge(&fixture.sources())?;
+    end(&fixture, &run);
+    let mut lines = 0;
+    while !run.has_ended() {
+        plain.round()?;
+        lines += 1;
+        if lines > ALLOWED {
+            let what = format!("{what}, and the run went on for {lines} lines of a plain follower");
+            return Err(Violation::Late { what });
+        }
+    }
+    Ok(())
+}
+
+/// The simplest follower: a thread, one log, an output. It waits for an interval after each look, also after one that
+/// found lines, so that no line comes sooner than an interval after the last.
 struct Plain {
     fixture: Fixture,
     input: std::cell::RefCell<usize>,
-    run: crate::Running,
+    run: Running,
 }
 
 impl Plain {
@@ -133,9 +179,10 @@ impl Plain {
             loop {
                 match input.read_lines()? {
                     Found::Lines(chunk) => output.write(&chunk)?,
-                    Found::NoNewData => input.wait_closed(interval),
+                    Found::NoNewData => {}
                     Found::End => return Ok(merge_core::Summary { inputs: 1, lines: 0, bytes: 0 }),
                 }
+                input.wait_closed(interval);
             }
         });
         Self { fixture, input: 0.into(), run }
