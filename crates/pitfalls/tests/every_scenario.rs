@@ -628,7 +628,7 @@ const BROKEN: &[Rejected] = rejected! {
 };
 
 fn is_rejected(&(scenario, run, reason): &Rejected) {
-    let settings = Settings { patience: Duration::from_secs(5), ..Settings::default() };
+    let settings = Settings { patience: Duration::from_secs(10), ..Settings::default() };
     let violation = run(&settings).expect_err(scenario);
     assert_eq!(violation.reason(), reason, "{scenario}: {violation}");
 }
@@ -639,7 +639,7 @@ fn stages_that_are_broken_on_purpose_are_rejected() {
     let broken = Mutex::new(BROKEN.iter());
     let next = || broken.lock().unwrap().next();
     thread::scope(|scope| {
-        for _ in 0..24 {
+        for _ in 0..32 {
             scope.spawn(|| {
                 while let Some(broken) = next() {
                     is_rejected(broken);
@@ -765,7 +765,7 @@ fn a_time_limit_is_seen_however_long_it_is() {
 
 #[test]
 fn a_worker_that_sleeps_while_the_queue_is_full_is_seen() {
-    let settings = Settings { patience: Duration::from_secs(5), ..Settings::default() };
+    let settings = Settings { patience: Duration::from_secs(10), ..Settings::default() };
     let violation =
         heartbeat::check(equivalence::beating!(sleeps_on_the_worker_while_the_queue_is_full), &settings).unwrap_err();
     assert_eq!(violation.reason(), Reason::BlockedWorker, "{violation}");
