@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tokio_metrics::TaskMonitor;
 
-use crate::watchdog::{or_panic, within_patience};
+use crate::watchdog::{a_wait_costs_no_processor_time, or_panic, within_patience};
 
 /// Nothing in here panics with a lock held.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -55,6 +55,8 @@ impl Gate {
         let deadline = Instant::now() + Settings::default().patience;
         while self.beats.load(Ordering::Relaxed) < until && !self.stuck.load(Ordering::Relaxed) {
             if Instant::now() > deadline {
+                // Between the lines that the program prints, it shows where.
+                eprintln!("         LATE: no other task has run");
                 self.stuck.store(true, Ordering::Relaxed);
                 return;
             }
@@ -114,6 +116,25 @@ pub fn another_task_runs_while_the_sensors_are_silent<F: Future<Output = u32>>(t
     }
 }
 
+/// Both sensors say nothing for a while.
+///
+/// # Panics
+///
+/// When the runtime worker is busy meanwhile, or the sum is wrong.
+pub fn silent_sensors_cost_no_processor_time<F: Future<Output = u32>>(total: Total<F>) {
+    let [(indoors, at_indoors), (outdoors, at_outdoors)] = [mpsc::channel(), mpsc::channel()];
+    let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
+    a_wait_costs_no_processor_time(|time| {
+        let sensors = thread::spawn(move || {
+            thread::sleep(time);
+            // The program may have ended already.
+            let _ = (indoors.send(1), outdoors.send(2));
+        });
+        assert_eq!(runtime.block_on(total(at_indoors, at_outdoors)), 3, "the sum of 1 and 2");
+        sensors.join().expect("it does not panic");
+    });
+}
+
 /// What a customer has ordered.
 #[derive(Debug)]
 pub struct Order {
@@ -126,7 +147,7 @@ pub struct Order {
 /// The prices of a shop.
 pub type Prices = Arc<Mutex<HashMap<&'static str, u32>>>;
 
-/// The shop's journal, from a library.
+/// The shop's journal, from a library. A clone is the same journal.
 #[derive(Clone, Default)]
 pub struct Journal(Arc<JournalInner>);
 
@@ -153,7 +174,7 @@ impl Journal {
     }
 }
 
-/// Counts the lines of a text, for the shop's statistics.
+/// Counts the words of a text, for the shop's statistics.
 #[must_use]
 pub fn statistics(text: &str) -> usize {
     text.split_whitespace().count()
@@ -193,7 +214,7 @@ pub fn under_the_heartbeat<F: Future<Output = usize>>(shop: Shop<F>) {
 /// # Panics
 ///
 /// When it cannot run.
-pub fn another_task_runs_while_the_journal_is_slow<F: Future<Output = usize>>(shop: Shop<F>) {
+pub fn another_task_runs_while_the_shop_is_busy<F: Future<Output = usize>>(shop: Shop<F>) {
     let gate = Gate::default();
     let journal = {
         let gate = gate.clone();
@@ -210,7 +231,7 @@ pub fn another_task_runs_while_the_journal_is_slow<F: Future<Output = usize>>(sh
 ///
 /// # Panics
 ///
-/// When a customer is told too early, or the journal is wrong.
+/// When a customer is told too early, or the journal is wrong, or not complete when the shop returns.
 pub fn a_customer_is_told_when_the_order_is_in_the_journal<F: Future<Output = usize> + 'static>(shop: Shop<F>) {
     within_patience("the shop to handle three orders", move || {
         let told = Arc::new(AtomicU64::new(0));
@@ -218,8 +239,9 @@ pub fn a_customer_is_told_when_the_order_is_in_the_journal<F: Future<Output = us
         let journal = {
             let (told, early) = (Arc::clone(&told), Arc::clone(&early));
             Journal::with(move || {
-                // A customer who is told at the same time has a moment for it.
-                thread::sleep(Duration::from_millis(20));
+                // A customer who is told at the same time has a moment for it; and a shop that does not wait for the last
+                // write has time to return.
+                thread::sleep(Duration::from_millis(if written < 2 { 20 } else { 300 }));
                 if told.load(Ordering::SeqCst) > written {
                     early.store(true, Ordering::SeqCst);
                 }
@@ -228,7 +250,7 @@ pub fn a_customer_is_told_when_the_order_is_in_the_journal<F: Future<Output = us
         };
         let (send, orders) = tokio::sync::mpsc::channel(8);
         let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-        let words = runtime.block_on(async {
+        let (words, written) = runtime.block_on(async {
             let mut customers = Vec::new();
             for article in ["apple", "pear", "apple"] {
                 let (confirm, price) = oneshot::channel();
@@ -242,14 +264,16 @@ pub fn a_customer_is_told_when_the_order_is_in_the_journal<F: Future<Output = us
             }
             drop(send);
             let words = shop(orders, prices(), journal.clone()).await;
+            let written = lock(&journal.0.lines).len();
             let mut told = Vec::new();
             for customer in customers {
                 told.push(customer.await.ok().flatten());
             }
             assert_eq!(told, [Some(3), Some(4), Some(3)], "what the customers were told");
-            words
+            (words, written)
         });
         assert!(!early.load(Ordering::SeqCst), "a customer was told before the order was in the journal");
+        assert_eq!(written, 3, "the orders in the journal when the shop returned");
         assert_eq!(*lock(&journal.0.lines), ["apple 3", "pear 4", "apple 3"], "the journal");
         assert_eq!(words, 6, "the statistics");
     });

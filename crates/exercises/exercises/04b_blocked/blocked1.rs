@@ -46,3 +46,9 @@ fn another_task_runs_while_the_sensors_are_silent() {
     ::exercises::again!();
     ::exercises::blocked::another_task_runs_while_the_sensors_are_silent(total);
 }
+
+#[test]
+fn silent_sensors_cost_no_processor_time() {
+    ::exercises::again!();
+    ::exercises::blocked::silent_sensors_cost_no_processor_time(total);
+}

@@ -6,7 +6,9 @@
 //!     cargo run --bin blocked2
 //!
 //! Between which two of the printed lines does it miss its beats? Find the call, write one sentence of diagnosis at the
-//! first TODO, and move the call. (The report of the test prints the same lines, but not when.)
+//! first TODO, and move the call. (The report of the test prints the same lines.)
+//!
+//! You will need: a clone of the journal is the same journal.
 //!
 //! Minutes: 15
 //!
@@ -51,9 +53,9 @@ fn main() {
 // The tests. Leave what follows as it is.
 
 #[test]
-fn another_task_runs_while_the_journal_is_slow() {
+fn another_task_runs_while_the_shop_is_busy() {
     ::exercises::again!();
-    ::exercises::blocked::another_task_runs_while_the_journal_is_slow(shop);
+    ::exercises::blocked::another_task_runs_while_the_shop_is_busy(shop);
 }
 
 #[test]
