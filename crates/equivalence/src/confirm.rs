@@ -147,7 +147,8 @@ pub(crate) fn lines_with_ends(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// A line that no input has is torn when it begins or ends like one that some input has, and foreign else.
+/// A line that no input has is torn when it begins or ends like one that some input has, or begins like one and goes on
+/// to the end like another. Else it is foreign.
 fn foreign_or_torn(
     found: Difference,
     content: &[u8],
@@ -158,8 +159,14 @@ fn foreign_or_torn(
         let (short, long) = if line.len() < content.len() { (line, content) } else { (content, line) };
         !short.is_empty() && (long.starts_with(short) || long.ends_with(short))
     };
-    let place = lines.iter().enumerate().find_map(|(input, lines)| Some((input, lines.iter().position(|l| torn(l))?)));
-    match place {
+    let place_of = |is_it: &dyn Fn(&[u8]) -> bool| {
+        lines.iter().enumerate().find_map(|(input, lines)| Some((input, lines.iter().position(|line| is_it(line))?)))
+    };
+    let begins_alike = |line: &[u8]| line.iter().zip(content).take_while(|(one, other)| one == other).count();
+    let ends_alike = |line: &&[u8]| line.iter().rev().zip(content.iter().rev()).take_while(|(l, r)| l == r).count();
+    let longest_end = lines.iter().flatten().map(ends_alike).max().unwrap_or(0);
+    let mixed = |line: &[u8]| begins_alike(line) > 0 && begins_alike(line) + longest_end >= content.len();
+    match place_of(&torn).or_else(|| place_of(&mixed)) {
         None => Violation::Foreign(found),
         Some((input, index)) => {
             let Difference { input, input_line, expected, .. } = difference(input, index);
@@ -217,11 +224,12 @@ mod tests {
     }
 
     #[test]
-    fn half_lines_and_glued_lines_are_torn() {
+    fn half_glued_and_mixed_lines_are_torn() {
         for merged in [
             GOOD.replace("1-01-def", "1-01-\ndef"),
             GOOD.replace("1-00-abc\n10-00-abc", "1-00-abc10-00-abc"),
             GOOD.replace("10-01-def\n", "10-01-def"),
+            GOOD.replace("1-01-def\n1-02-ghi", "1-01-ghi"),
         ] {
             assert!(matches!(confirmed(&merged), Err(Violation::Torn(_))), "{merged}");
         }
