@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use equivalence::{EntryPoint, Fixture, Settings};
 use merge_core::{Input, Output, Result, Summary};
 use tokio::sync::mpsc;
+use tokio_metrics::TaskMonitor;
 
-use crate::watchdog::or_panic;
+use crate::watchdog::{LOOKS, or_panic};
 
 /// The system reports no write through a name in another folder, so no event wakes the follower. The interval is short
 /// here, and has to. On a system that reports it, this says nothing.
@@ -54,6 +55,29 @@ fn append(log: &std::path::Path, line: &str) {
 /// wrong guess lets a wrong answer pass and never fails a right one.
 fn fall_asleep() {
     thread::sleep(Duration::from_millis(20));
+}
+
+/// A log is open and idle, no event comes, and the interval is an hour. The monitor is for the log's follower.
+///
+/// # Panics
+///
+/// When the follower wakes up again and again.
+pub fn an_idle_log_is_left_alone(
+    merge: impl FnOnce(Vec<Input>, Duration, Output, TaskMonitor) -> Result<Summary> + Send + 'static,
+) {
+    let fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    let monitor = TaskMonitor::new();
+    let counted = monitor.clone();
+    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, counted));
+    // A follower that polls ten times a second shows itself in half of this time. On a busy machine a wrong one may
+    // pass. A right one never fails.
+    for _ in 0..100 {
+        let woke = monitor.cumulative().total_poll_count;
+        assert!(woke <= LOOKS, "the follower woke up {woke} times, where the interval is an hour and no event came");
+        thread::sleep(Duration::from_millis(10));
+    }
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
 }
 
 /// Tells a follower that its log had an event: the type that `events2` writes.
@@ -170,12 +194,26 @@ pub enum Event {
 
 /// The events of a run, as the system would give them.
 #[derive(Debug)]
-pub struct Source(mpsc::Receiver<Event>);
+pub struct Source {
+    events: mpsc::Receiver<Event>,
+    monitor: TaskMonitor,
+}
 
 impl Source {
+    fn new() -> (mpsc::Sender<Event>, Self) {
+        let (sender, events) = mpsc::channel(16);
+        (sender, Self { events, monitor: TaskMonitor::new() })
+    }
+
     /// The next event; `None` when the system gives no more. Cancel safe.
     pub async fn next(&mut self) -> Option<Event> {
-        self.0.recv().await
+        self.events.recv().await
+    }
+
+    /// For the followers of the run: it counts how often they wake up.
+    #[must_use]
+    pub fn monitor(&self) -> TaskMonitor {
+        self.monitor.clone()
     }
 }
 
@@ -208,6 +246,41 @@ pub fn when_the_events_end_the_followers_are_polled(merge: Evented) {
     });
 }
 
+/// The system gives no more events. The interval is an hour, and nothing is written.
+///
+/// # Panics
+///
+/// When the follower wakes up more often than every 100 ms.
+pub fn when_the_events_end_a_follower_looks_ten_times_a_second(merge: Evented) {
+    const POLL: Duration = Duration::from_millis(100);
+
+    let (events, source) = Source::new();
+    let monitor = source.monitor();
+    let fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    let start = Instant::now();
+    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, source));
+    drop(events);
+    thread::sleep(POLL * 5);
+    let woke = monitor.cumulative().total_poll_count;
+    let polls = start.elapsed().as_millis() / POLL.as_millis();
+    let most = 2 * u64::try_from(polls).expect("a short time") + LOOKS;
+    assert!(woke <= most, "the follower woke up {woke} times, where {polls} polls are enough");
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
+}
+
+/// As [`an_idle_log_is_left_alone`]. More events could come, and none does.
+///
+/// # Panics
+///
+/// As that one.
+pub fn a_log_without_events_is_left_alone(merge: Evented) {
+    let (_events, source) = Source::new();
+    an_idle_log_is_left_alone(move |inputs, interval, output, monitor| {
+        merge(inputs, interval, output, Source { monitor, ..source })
+    });
+}
+
 /// Some changes make no event. The interval is short.
 ///
 /// # Panics
@@ -223,9 +296,9 @@ pub fn a_change_without_an_event_is_found(merge: Evented) {
 ///
 /// When it does not end the run.
 pub fn the_close_ends_a_follower_at_once(merge: Evented) {
-    let (_events, source) = mpsc::channel(1);
+    let (_events, source) = Source::new();
     let mut fixture = Fixture::new(3, &Settings::default()).with_an_hour();
-    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, Source(source)));
+    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, source));
     fall_asleep();
     fixture.append(0, "last\n");
     run.close_all();
@@ -238,8 +311,8 @@ fn all_lines_come(
     merge: Evented,
     say: impl FnOnce(mpsc::Sender<Event>) -> Option<mpsc::Sender<Event>>,
 ) {
-    let (events, source) = mpsc::channel(16);
-    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, Source(source)));
+    let (events, source) = Source::new();
+    let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, source));
     fixture.append(0, "first\n");
     let _ = events.blocking_send(Event::Changed(0));
     or_panic(run.await_merge(&fixture.sources()));

@@ -11,7 +11,7 @@
 //! Chapter: docs/src/stage-5.md, up to "The code"
 //!
 //! When it works: all tests pass. With an interval of an hour each line comes out at once, and with a short interval also
-//! a line whose write makes no event.
+//! a line whose write makes no event. A follower whose log is idle sleeps.
 
 use std::time::Duration;
 
@@ -79,5 +79,16 @@ fn where_no_event_comes_the_interval_helps() {
     ::exercises::again!();
     ::exercises::events::where_no_event_comes_the_interval_helps(|inputs, interval, output| {
         ::exercises::stage4::block_on(crate::run_tasks(inputs, interval, output))
+    });
+}
+
+#[test]
+fn an_idle_log_is_left_alone() {
+    ::exercises::again!();
+    use ::exercises::stage4::{QUEUE, block_on, run_tasks_with, send};
+    ::exercises::events::an_idle_log_is_left_alone(|inputs, interval, output, monitor| {
+        block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
+            monitor.instrument(crate::tail_async(input, interval, async move |chunk| send(&queue, chunk).await))
+        }))
     });
 }

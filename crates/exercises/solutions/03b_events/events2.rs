@@ -8,7 +8,7 @@
 //! Chapter: docs/src/stage-5.md, up to "A notification is a mark, not a message"
 //!
 //! When it works: all tests pass. An event that comes before the wait ends it at once, a thousand events during one look
-//! end only one wait, and one event brings all lines that are there.
+//! end only one wait, and one event brings all lines that are there. A follower whose log is idle sleeps.
 //!
 //! # Why
 //!
@@ -119,6 +119,18 @@ fn one_event_brings_all_lines() {
     ::exercises::events::one_event_brings_all_lines::<Mark>(|inputs, interval, output, mark| {
         block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
             tail_events(input, interval, mark.clone(), async move |chunk| send(&queue, chunk).await)
+        }))
+    });
+}
+
+#[test]
+fn an_idle_log_is_left_alone() {
+    ::exercises::again!();
+    use ::exercises::stage4::{QUEUE, block_on, run_tasks_with, send};
+    ::exercises::events::an_idle_log_is_left_alone(|inputs, interval, output, monitor| {
+        block_on(run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
+            let mark = Arc::default();
+            monitor.instrument(tail_events(input, interval, mark, async move |chunk| send(&queue, chunk).await))
         }))
     });
 }

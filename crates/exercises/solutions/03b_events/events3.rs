@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/stage-5.md, up to "An event is a hint"
 //!
-//! When it works: all tests pass. Whatever the events say, or do not say, each line comes out. In the first two tests
-//! the interval is an hour.
+//! When it works: all tests pass. Whatever the events say, or do not say, each line comes out. And nobody polls while
+//! there are events: with an interval of an hour, the follower of an idle log sleeps.
 //!
 //! # Why
 //!
@@ -24,7 +24,8 @@
 //! So: events for speed, a slow poll for truth. That holds for every system of events, also for messages between machines.
 //!
 //! Usual wrong answers: to return from `pass_on`, or to end with the source; to wake only the follower of the last event;
-//! `thread::sleep` between two polls, which blocks the worker that the followers need.
+//! `thread::sleep` between two polls, which blocks the worker that the followers need; to poll all the time, so that the
+//! events save nothing.
 
 use std::time::Duration;
 
@@ -93,8 +94,9 @@ fn merge(
 ) -> Result<::merge_core::Summary> {
     use ::exercises::stage4::{QUEUE, block_on_one_thread, run_tasks_with, send};
     let followers = inputs.iter().map(Input::notifier).collect();
+    let monitor = events.monitor();
     let run = run_tasks_with(inputs, interval, output, QUEUE, |input, interval, queue| {
-        tail_async(input, interval, async move |chunk| send(&queue, chunk).await)
+        monitor.instrument(tail_async(input, interval, async move |chunk| send(&queue, chunk).await))
     });
     block_on_one_thread(async {
         ::tokio::select! {
@@ -126,4 +128,16 @@ fn a_change_without_an_event_is_found() {
 fn the_close_ends_a_follower_at_once() {
     ::exercises::again!();
     ::exercises::events::the_close_ends_a_follower_at_once(merge);
+}
+
+#[test]
+fn an_idle_log_is_left_alone() {
+    ::exercises::again!();
+    ::exercises::events::a_log_without_events_is_left_alone(merge);
+}
+
+#[test]
+fn when_the_events_end_a_follower_looks_ten_times_a_second() {
+    ::exercises::again!();
+    ::exercises::events::when_the_events_end_a_follower_looks_ten_times_a_second(merge);
 }
