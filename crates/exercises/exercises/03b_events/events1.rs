@@ -3,8 +3,8 @@
 //! Goal: make the step from stage 4 to stage 5. The run below looks at each log once per interval. Let it also look when
 //! the system reports an event.
 //!
-//! You need two things. `events::watch(&inputs, interval)` starts a watch, which runs until you call `watch.stop().await`,
-//! or drop it. `input.notified()` completes when the watch has seen an event of this input.
+//! You need two things. `events::watch(&inputs, interval)`, of the crate `events`, starts a watch, which runs until you call
+//! `watch.stop().await`, or drop it. `input.notified()` completes when the watch has seen an event of this input.
 //!
 //! Minutes: 5
 //!

@@ -3,8 +3,8 @@
 //! Goal: make the step from stage 4 to stage 5. The run below looks at each log once per interval. Let it also look when
 //! the system reports an event.
 //!
-//! You need two things. `events::watch(&inputs, interval)` starts a watch, which runs until you call `watch.stop().await`,
-//! or drop it. `input.notified()` completes when the watch has seen an event of this input.
+//! You need two things. `events::watch(&inputs, interval)`, of the crate `events`, starts a watch, which runs until you call
+//! `watch.stop().await`, or drop it. `input.notified()` completes when the watch has seen an event of this input.
 //!
 //! Minutes: 5
 //!
@@ -18,7 +18,7 @@
 //! This is all of stage 5. A task waits for any future, and `select!` for several, so one more reason to wake up is one more
 //! branch. The tail does not know where the notification comes from.
 //!
-//! The interval stays. Some changes have no event: a write on another machine, through a memory map, or, as in the last test,
+//! The interval stays. Some changes have no event: a write on another machine, through a memory map, or, as in a test below,
 //! through a second name of the file in another folder. With the interval such a line is late; without it, it would never
 //! come out.
 //!
