@@ -118,7 +118,7 @@ pub fn an_event_before_the_wait_ends_it_at_once<H: Hint>() {
 ///
 /// # Panics
 ///
-/// When it does not wake the task.
+/// When it does not wake the task, or ends the next wait as well.
 pub fn an_event_wakes_the_task_that_waits<H: Hint>() {
     let hint = H::default();
     let wakes = Arc::new(Wakes::default());
@@ -128,6 +128,7 @@ pub fn an_event_wakes_the_task_that_waits<H: Hint>() {
     hint.set();
     assert!(wakes.0.load(Ordering::SeqCst) > 0, "the event woke nobody");
     assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_ready(), "the task was woken and waits on");
+    assert!(!is_ready(hint.wait()), "one event ended two waits");
 }
 
 /// A thousand events come during one read.
