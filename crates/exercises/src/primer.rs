@@ -301,6 +301,28 @@ pub fn what_is_found_in_time_comes_back<F: Future<Output = Option<u64>> + 'stati
     });
 }
 
+/// The third step finds a number. The runtime has one thread.
+///
+/// # Panics
+///
+/// When a step runs there.
+pub fn no_step_blocks_the_runtime<F: Future<Output = Option<u64>> + 'static>(search: fn(Duration, Step) -> F) {
+    within_patience("a number that the third step finds", move || {
+        let (ran_on, threads) = channel();
+        let mut steps = 0;
+        let step = move || {
+            // The receiver is gone when the test has failed.
+            let _ = ran_on.send(thread::current().id());
+            steps += 1;
+            (steps == 3).then_some(42)
+        };
+        block_on(search(Duration::from_secs(3600), Box::new(step)));
+        let worker = thread::current().id();
+        let blocked = threads.try_iter().any(|thread| thread == worker);
+        assert!(!blocked, "a step ran on the runtime's thread: while it blocks, no other task runs");
+    });
+}
+
 /// Runs a search that finds nothing. The runtime is not dropped: that would wait for a search that runs on.
 fn give_up<F: Future<Output = Option<u64>>>(search: fn(Duration, Step) -> F, step: Step) {
     let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
@@ -348,4 +370,32 @@ pub fn after_a_drop_nothing_runs_on<F: Future<Output = Option<u64>> + 'static>(s
     let ended = await_end(&dropped);
     runtime.shutdown_background();
     or_panic(ended);
+}
+
+/// The future is dropped during the first step, which goes on until then.
+///
+/// # Panics
+///
+/// When there is a second step.
+pub fn after_a_drop_no_step_begins<F: Future<Output = Option<u64>> + 'static>(search: fn(Duration, Step) -> F) {
+    within_patience("the first step to begin and end, while the caller goes", move || {
+        let (begun, steps) = channel();
+        let (release, released) = channel::<()>();
+        let step = move || {
+            // The other sides are gone when the test has failed.
+            let _ = begun.send(());
+            let _ = released.recv();
+            None
+        };
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_time().build().expect("a runtime");
+        runtime.block_on(async {
+            let mut search = pin!(search(Duration::from_secs(3600), Box::new(step)));
+            let polled = std::future::poll_fn(|context| Poll::Ready(search.as_mut().poll(context))).await;
+            assert!(polled.is_pending(), "nothing was found");
+            assert_eq!(steps.recv(), Ok(()), "no step began");
+        });
+        runtime.shutdown_background();
+        drop(release);
+        assert!(steps.recv().is_err(), "the caller had gone, and after the step that ran then, another one began");
+    });
 }

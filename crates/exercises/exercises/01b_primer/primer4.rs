@@ -8,7 +8,7 @@
 //! Chapter: docs/src/primer.md, up to "Checkpoint"
 //!
 //! When it works: all tests pass. After the timeout no thread goes on searching, and the same is true when the future is
-//! dropped before its time is over.
+//! dropped before its time is over. No step runs on a runtime worker.
 
 use std::time::Duration;
 
@@ -43,6 +43,12 @@ fn what_is_found_in_time_comes_back() {
 }
 
 #[test]
+fn no_step_blocks_the_runtime() {
+    ::exercises::again!();
+    ::exercises::primer::no_step_blocks_the_runtime(search);
+}
+
+#[test]
 fn a_search_that_takes_too_long_gives_up() {
     ::exercises::again!();
     ::exercises::primer::a_search_that_takes_too_long_gives_up(search);
@@ -58,4 +64,10 @@ fn after_the_timeout_nothing_runs_on() {
 fn after_a_drop_nothing_runs_on() {
     ::exercises::again!();
     ::exercises::primer::after_a_drop_nothing_runs_on(search);
+}
+
+#[test]
+fn after_a_drop_no_step_begins() {
+    ::exercises::again!();
+    ::exercises::primer::after_a_drop_no_step_begins(search);
 }

@@ -8,7 +8,7 @@
 //! Chapter: docs/src/primer.md, up to "Checkpoint"
 //!
 //! When it works: all tests pass. After the timeout no thread goes on searching, and the same is true when the future is
-//! dropped before its time is over.
+//! dropped before its time is over. No step runs on a runtime worker.
 //!
 //! # Why
 //!
@@ -23,7 +23,7 @@
 //! look, only its own limit helps: a read timeout of the socket, a statement timeout of the database.
 //!
 //! Usual wrong answers: `abort`; to set the flag after the `.await`; to search in the task itself, where the timer cannot
-//! even fire.
+//! even fire, and where with a `yield_now` after each step every other task has to wait for a step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -71,6 +71,12 @@ fn what_is_found_in_time_comes_back() {
 }
 
 #[test]
+fn no_step_blocks_the_runtime() {
+    ::exercises::again!();
+    ::exercises::primer::no_step_blocks_the_runtime(search);
+}
+
+#[test]
 fn a_search_that_takes_too_long_gives_up() {
     ::exercises::again!();
     ::exercises::primer::a_search_that_takes_too_long_gives_up(search);
@@ -86,4 +92,10 @@ fn after_the_timeout_nothing_runs_on() {
 fn after_a_drop_nothing_runs_on() {
     ::exercises::again!();
     ::exercises::primer::after_a_drop_nothing_runs_on(search);
+}
+
+#[test]
+fn after_a_drop_no_step_begins() {
+    ::exercises::again!();
+    ::exercises::primer::after_a_drop_no_step_begins(search);
 }
