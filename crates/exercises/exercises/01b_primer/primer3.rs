@@ -10,6 +10,8 @@
 //!
 //! It does not compile at first. The compiler's errors are where you start. Each names the value that is not `Send`, and
 //! most name the `.await` over which it is held. There are four errors, and their order is not that of the file.
+//! `drop(counted)` is not enough for the first repair: for the compiler, a variable that was borrowed is held until its
+//! block ends.
 //!
 //! When it works: it compiles, and all tests pass. All tasks of one function run at the same time.
 
@@ -25,6 +27,7 @@ use tokio::task::{JoinHandle, JoinSet, yield_now};
 fn count(counted: Arc<Mutex<usize>>, barrier: Arc<Barrier>) -> JoinHandle<usize> {
     tokio::spawn(async move {
         // TODO: the first repair. The lock is held while the task waits for the others, who need it.
+        // `drop(counted)` is not enough: end the guard's block before the `.await`, or give the guard no name.
         let mut counted = counted.lock().expect("no code panics while it holds the lock");
         *counted += 1;
         barrier.wait().await;
@@ -59,7 +62,7 @@ async fn fill(notepad: Notepad, mut lines: Receiver<String>) -> String {
 ///
 /// A `Notepad` must stay on its thread, and it is not yours to change.
 async fn fill_both([first, second]: [(Notepad, Receiver<String>); 2]) -> [String; 2] {
-    // TODO: the third repair. Does this need tasks? Which macro waits for two futures at the same time?
+    // TODO: the third repair. Does this need tasks? `tokio::join!` waits for two futures at the same time.
     let first = tokio::spawn(fill(first.0, first.1));
     let second = tokio::spawn(fill(second.0, second.1));
     [first.await.expect("it does not panic"), second.await.expect("it does not panic")]

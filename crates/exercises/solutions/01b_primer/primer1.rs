@@ -3,7 +3,7 @@
 //! Goal: write the two halves of a wait by hand. A future that has to wait keeps the waker of its task; the code that
 //! ends the wait calls that waker.
 //!
-//! Minutes: 5
+//! Minutes: 10
 //!
 //! Chapter: docs/src/primer.md, up to "Who drives"
 //!

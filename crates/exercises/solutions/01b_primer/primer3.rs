@@ -10,6 +10,8 @@
 //!
 //! It does not compile at first. The compiler's errors are where you start. Each names the value that is not `Send`, and
 //! most name the `.await` over which it is held. There are four errors, and their order is not that of the file.
+//! `drop(counted)` is not enough for the first repair: for the compiler, a variable that was borrowed is held until its
+//! block ends.
 //!
 //! When it works: it compiles, and all tests pass. All tasks of one function run at the same time.
 //!
