@@ -7,8 +7,8 @@
 //!
 //! Chapter: docs/src/stage-1.md, up to "The tail"
 //!
-//! You will need two calls of a crossbeam receiver: `recv_timeout` waits, `try_recv` does not. Look up what they return
-//! when all senders have been dropped.
+//! You will need the crate `crossbeam_channel`, and two calls of its receiver: `recv_timeout` waits, `try_recv` does not.
+//! Look up what they return when all senders have been dropped.
 //!
 //! When it works: all tests pass. One of them gives the followers an interval of an hour, and the run still ends at
 //! once.
@@ -86,21 +86,6 @@ fn parts() -> (impl FnOnce() + Send, Signal) {
     (move || closer.close(), signal)
 }
 
-#[cfg(test)]
-::equivalence::suite! {
-    |inputs, interval, output| {
-        ::exercises::log::merge_logs_closed_by(crate::parts, crate::tail_file, inputs, interval, output)
-    };
-    #[test]
-    one_input_is_copied
-    #[test]
-    a_line_written_in_two_halves_stays_whole
-    #[test]
-    closed_before_the_run_it_merges_what_is_there_and_returns
-    #[test]
-    a_close_wakes_a_follower_at_once
-}
-
 #[test]
 fn a_close_is_not_used_up_by_a_wait() {
     ::exercises::again!();
@@ -132,4 +117,19 @@ fn a_wait_costs_no_processor_time() {
     ::exercises::again!();
     let (_close, signal) = parts();
     ::exercises::watchdog::a_wait_costs_no_processor_time(|time| signal.wait(time));
+}
+
+#[cfg(test)]
+::equivalence::suite! {
+    |inputs, interval, output| {
+        ::exercises::log::merge_logs_closed_by(crate::parts, crate::tail_file, inputs, interval, output)
+    };
+    #[test]
+    one_input_is_copied
+    #[test]
+    a_line_written_in_two_halves_stays_whole
+    #[test]
+    closed_before_the_run_it_merges_what_is_there_and_returns
+    #[test]
+    a_close_wakes_a_follower_at_once
 }

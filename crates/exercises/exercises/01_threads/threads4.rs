@@ -50,6 +50,7 @@ fn run_threads(inputs: Vec<Input>, interval: Duration, output: Output) -> Result
         }
 
         // TODO: the fan-in. Pass each result to `fan_in.add` as soon as it comes.
+        // A thread may not start, as above: then there are fewer results than inputs.
     });
     fan_in.finish()
 }

@@ -23,7 +23,8 @@
 //! their own. A panic is a result too: catch it, turn it into an error and send it, or the fan-in never learns of it.
 //!
 //! Usual wrong answers: `join` in the order of the start; to collect all results before the first is added; to forget
-//! the first sender; to send nothing after a panic.
+//! the first sender; to send nothing after a panic; to wait for as many results as there are inputs, although the system
+//! may refuse a thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
