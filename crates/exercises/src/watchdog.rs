@@ -19,17 +19,17 @@ pub(crate) fn or_panic<T>(found: std::result::Result<T, Violation>) -> T {
     found.unwrap_or_else(|violation| panic!("{violation}\n"))
 }
 
-/// Calls `wait` for a third of a second. Meanwhile the thread should sleep, and wake up once.
+/// Calls `wait` for a second. Meanwhile the thread should sleep, and wake up once.
 ///
 /// # Panics
 ///
 /// When it computes, or wakes up again and again. Only Linux says so for one thread.
 pub fn a_wait_costs_no_processor_time(wait: impl FnOnce(Duration)) {
-    const TIME: Duration = Duration::from_millis(300);
+    const TIME: Duration = Duration::from_secs(1);
     /// What a right wait costs a hundred times over. On a busy machine a wrong one may pass.
     const MOST: Duration = Duration::from_millis(30);
-    /// A thread that sleeps for 10 ms at a time wakes up thirty times.
-    const WAKES: i64 = 12;
+    /// A thread that sleeps for 50 ms at a time wakes up twenty times.
+    const WAKES: i64 = 8;
     /// A loop around `yield_now` gives way thousands of times, also on a machine that lets it compute little.
     const YIELDS: i64 = 200;
 
