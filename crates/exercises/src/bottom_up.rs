@@ -61,14 +61,24 @@ pub fn a_panic_of_the_read_is_an_error(merge: equivalence::EntryPoint) {
 pub type AwaitData<F> = fn(Input, Duration) -> F;
 
 /// Followers wait for data on one thread. A task of the same thread writes it, after `time`. Returns the looks.
+///
+/// # Panics
+///
+/// When a follower takes a second thread.
 fn looks<F>(inputs: usize, interval: Duration, time: Duration, await_data: AwaitData<F>) -> Vec<u64>
 where
     F: Future<Output = Result<u64>> + Send + 'static,
 {
     let mut fixture = Fixture::new(inputs, &Settings::default());
     let opened = Input::open_all(&fixture.paths).expect("scratch files can be opened");
-    let runtime = Builder::new_current_thread().enable_time().build().expect("a runtime");
-    runtime.block_on(async move {
+    let pool = Arc::new(AtomicU64::new(0));
+    let started = Arc::clone(&pool);
+    // Called for each thread of the blocking pool: this runtime starts no others.
+    let count = move || {
+        started.fetch_add(1, Ordering::Relaxed);
+    };
+    let runtime = Builder::new_current_thread().enable_time().on_thread_start(count).build().expect("a runtime");
+    let looks = runtime.block_on(async move {
         let mut followers = JoinSet::new();
         for input in opened {
             followers.spawn(await_data(input, interval));
@@ -79,7 +89,10 @@ where
         }
         let looks = followers.join_all().await.into_iter().collect::<Result<_>>();
         looks.expect("a scratch file can be looked at")
-    })
+    });
+    let pool = pool.load(Ordering::Relaxed);
+    assert!(pool == 0, "a wait took a thread of the blocking pool: {pool} of them were started");
+    looks
 }
 
 /// A hundred followers share one thread.

@@ -15,7 +15,7 @@
 //! task is put aside, the timer gets its waker, and the thread runs the next task. So a hundred followers need one thread.
 //!
 //! Usual wrong answers: `yield_now`, which lets the others run and comes back at once, so that the thread never rests; a
-//! `thread::sleep` inside of an `async` block.
+//! `thread::sleep` inside of an `async` block; a `thread::sleep` on the blocking pool, which keeps a thread there.
 
 use std::time::Duration;
 
