@@ -52,8 +52,8 @@ pub fn a_panic_of_the_read_is_an_error(merge: equivalence::EntryPoint) {
     let mut fixture = fixture.with_an_hour();
     fixture.append(0, "a\n");
     or_panic(fixture.start(merge).end_with_error(
-        "a panic, with its message",
-        |error| matches!(error, MergeError::Panicked(message) if message.contains("as it was told to")),
+        "the panic of the read, with its message and nothing else",
+        |error| matches!(error, MergeError::Panicked(message) if message == "the read panics, as it was told to"),
     ));
 }
 

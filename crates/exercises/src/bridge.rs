@@ -89,14 +89,14 @@ pub type Follow<F> = fn(Input, Duration, Output) -> F;
 ///
 /// # Panics
 ///
-/// When that task cannot run.
+/// When that task cannot run, or the follower returns before.
 pub fn a_task_beside_the_tail_goes_on<F: Future<Output = Result<()>> + 'static>(follow: Follow<F>) {
     let settings = Settings::default();
     let mut fixture = Fixture::new(1, &settings).with_an_hour();
     fixture.append(0, "a\n");
-    let has_run = Arc::new(AtomicBool::new(false));
+    let (has_run, was_early) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let run = {
-        let has_run = Arc::clone(&has_run);
+        let (has_run, was_early) = (Arc::clone(&has_run), Arc::clone(&was_early));
         fixture.start(move |inputs, interval, output| {
             let (closer, progress) = (inputs[0].closer(), output.progress());
             let beside = async move {
@@ -107,14 +107,20 @@ pub fn a_task_beside_the_tail_goes_on<F: Future<Output = Result<()>> + 'static>(
                 has_run.store(true, Ordering::Relaxed);
                 closer.close();
             };
-            follow_first(follow, beside, inputs, interval, output)
+            follow_first(follow, beside, &was_early, inputs, interval, output)
         })
     };
     let ended = run.end_confirmed(&fixture.sources());
-    if !has_run.load(Ordering::Relaxed) {
-        or_panic::<()>(Err(Violation::BlockedWorker { patience: settings.patience }));
+    assert!(
+        !was_early.load(Ordering::Relaxed),
+        "`follow` returned while its log was open: does it await the call on the pool?"
+    );
+    match ended {
+        Err(Violation::Hung { patience, .. }) if !has_run.load(Ordering::Relaxed) => {
+            or_panic(Err(Violation::BlockedWorker { patience }))
+        }
+        ended => or_panic(ended),
     }
-    or_panic(ended);
 }
 
 /// The output is full. The follower has to return that.
@@ -123,27 +129,59 @@ pub fn a_task_beside_the_tail_goes_on<F: Future<Output = Result<()>> + 'static>(
 ///
 /// When it does not.
 pub fn an_error_of_the_tail_comes_back<F: Future<Output = Result<()>> + 'static>(follow: Follow<F>) {
-    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
-    fixture.append(0, "a\n");
-    fixture.captured.fail_after(0, Fault::Full);
-    let run = fixture
-        .start(move |inputs, interval, output| follow_first(follow, std::future::ready(()), inputs, interval, output));
-    or_panic(run.end_with_error("the output's", |error| matches!(error, MergeError::Output { .. })));
+    ends_with(Fault::Full, follow, "the output's", |error| matches!(error, MergeError::Output { .. }));
 }
 
-/// Follows one input on a runtime with one thread, beside another task.
+/// The output panics, and so does the call on the pool. The follower has to return that panic as its error.
+///
+/// # Panics
+///
+/// When it does not.
+pub fn a_panic_of_the_tail_is_an_error<F: Future<Output = Result<()>> + 'static>(follow: Follow<F>) {
+    ends_with(
+        Fault::Panic,
+        follow,
+        "the panic of the tail, with its message",
+        |error| matches!(error, MergeError::Panicked(message) if message == "the captured output panics, as it was told to"),
+    );
+}
+
+/// The first write fails. The run has to end with an error like `expected`.
+fn ends_with<F: Future<Output = Result<()>> + 'static>(
+    fault: Fault,
+    follow: Follow<F>,
+    expected: &str,
+    is_it: fn(&MergeError) -> bool,
+) {
+    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    fixture.append(0, "a\n");
+    fixture.captured.fail_after(0, fault);
+    let run = fixture.start(move |inputs, interval, output| {
+        follow_first(follow, std::future::ready(()), &AtomicBool::new(false), inputs, interval, output)
+    });
+    or_panic(run.end_with_error(expected, is_it));
+}
+
+/// Follows one input on a runtime with one thread, beside another task. Notes in `was_early` whether the follower has
+/// returned without an error while its log was open.
 fn follow_first<F: Future<Output = Result<()>>>(
     follow: Follow<F>,
     beside: impl Future<Output = ()> + Send + 'static,
+    was_early: &AtomicBool,
     inputs: Vec<Input>,
     interval: Duration,
     output: Output,
 ) -> Result<Summary> {
     let progress = output.progress();
     let input = inputs.into_iter().next().ok_or(MergeError::Cancelled)?;
+    let closer = input.closer();
     block_on(async {
         tokio::spawn(beside);
-        follow(input, interval, output).await
+        let followed = follow(input, interval, output).await;
+        was_early.store(followed.is_ok() && !closer.is_closed(), Ordering::Relaxed);
+        // The drop of the runtime waits for a call on the pool that nobody has awaited.
+        closer.close();
+        followed
     })?;
     Ok(Summary { inputs: 1, lines: progress.lines(), bytes: progress.bytes() })
 }

@@ -11,7 +11,7 @@
 //! Chapter: docs/src/stage-2.md, up to "The code"
 //!
 //! When it works: all tests pass, on a runtime that has one thread. A task beside the merge goes on while the tail
-//! waits.
+//! waits, and a panic of the tail ends the run with that panic as its error.
 
 use std::time::Duration;
 
@@ -41,4 +41,10 @@ fn a_task_beside_it_goes_on() {
 fn an_error_of_the_tail_comes_back() {
     ::exercises::again!();
     ::exercises::bridge::an_error_of_the_tail_comes_back(follow);
+}
+
+#[test]
+fn a_panic_of_the_tail_is_an_error() {
+    ::exercises::again!();
+    ::exercises::bridge::a_panic_of_the_tail_is_an_error(follow);
 }

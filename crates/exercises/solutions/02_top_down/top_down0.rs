@@ -11,7 +11,7 @@
 //! Chapter: docs/src/stage-2.md, up to "The code"
 //!
 //! When it works: all tests pass, on a runtime that has one thread. A task beside the merge goes on while the tail
-//! waits.
+//! waits, and a panic of the tail ends the run with that panic as its error.
 //!
 //! # Why
 //!
@@ -22,7 +22,7 @@
 //! The closure is `move`, because the call may outlive the function that has started it: it must own what it uses.
 //!
 //! Usual wrong answers: `tokio::spawn`, which starts another task of the same worker; `block_in_place`, which needs a second
-//! worker to hand the tasks to.
+//! worker to hand the tasks to; to forget the `.await`, which leaves the call alone; to unwrap the handle's result.
 
 use std::time::Duration;
 
@@ -52,4 +52,10 @@ fn a_task_beside_it_goes_on() {
 fn an_error_of_the_tail_comes_back() {
     ::exercises::again!();
     ::exercises::bridge::an_error_of_the_tail_comes_back(follow);
+}
+
+#[test]
+fn a_panic_of_the_tail_is_an_error() {
+    ::exercises::again!();
+    ::exercises::bridge::a_panic_of_the_tail_is_an_error(follow);
 }
