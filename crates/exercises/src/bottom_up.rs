@@ -2,7 +2,7 @@
 //! suite can see.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::mem;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use equivalence::{Fault, Fixture, Running, Settings, Violation};
-use merge_core::{Chunk, Found, Input, MergeError, Output, Result, Summary};
+use merge_core::{Chunk, Closer, Found, Input, MergeError, Output, Result, Summary};
 use stage_parts::{block_on_one_thread, input_error};
 use tokio::join;
 use tokio::runtime::{Builder, Handle, Id};
@@ -267,6 +267,57 @@ pub fn an_idle_log_is_left_alone(merge: fn(Vec<Input>, Duration, Output, Arc<Ato
     }
     run.close_all();
     or_panic(run.end_confirmed(&fixture.sources()));
+}
+
+/// An output that takes nothing. Its drop waits until the follower of the one input has been heard: the writer is still
+/// there when its queue is gone.
+struct GoneOutput {
+    closer: Closer,
+    /// All that can be read from the input.
+    backlog: u64,
+}
+
+impl Write for GoneOutput {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for GoneOutput {
+    fn drop(&mut self) {
+        // A writer may also drop its output before its queue. Then the follower hears nothing, and this waits in vain.
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while !self.closer.is_closed() && self.closer.bytes_read() < self.backlog && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// The output fails at the first write, and its input has far more than fits into the queue. The follower is told at its
+/// next write, before the output's own error comes: it stops, and the run ends with that error.
+///
+/// # Panics
+///
+/// When it reads the rest, or the run ends otherwise.
+pub fn an_output_that_fails_ends_the_reading(merge: equivalence::EntryPoint) {
+    const BACKLOG: usize = 32 * 1024 * 1024;
+    /// The queue, and what is on its way to it.
+    const MOST: u64 = 16 * 1024 * 1024;
+
+    let mut fixture = Fixture::new(1, &Settings::default()).with_an_hour();
+    fixture.append_backlogs(BACKLOG);
+    let inputs = Input::open_all(&fixture.paths).expect("a scratch file can be opened");
+    let closer = inputs[0].closer();
+    let backlog = fixture.sources()[0].bytes.len() as u64;
+    let output = Output::new("(gone)", GoneOutput { closer: closer.clone(), backlog });
+    let run = fixture.start_opened(merge, inputs, output);
+    or_panic(run.end_with_error("the output's", |error| matches!(error, MergeError::Output { .. })));
+    let read = closer.bytes_read();
+    assert!(read <= MOST, "{read} bytes were read after the output had failed, where {MOST} may be");
 }
 
 /// The runtimes on which [`tail_async`] was driven, and the folder of its input.

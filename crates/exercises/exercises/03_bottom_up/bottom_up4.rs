@@ -3,8 +3,8 @@
 //! Goal: write the fan-out and the fan-in of `run_tasks`. Each input gets a task, and the first error ends the whole
 //! run: all inputs are closed, and all tasks are awaited.
 //!
-//! You will need `exercises::stage3::tail_async(input, interval, write).await`, where `write` is an async closure that takes
-//! a chunk and returns a `Result<()>`.
+//! You will need `exercises::stage3::tail_async(input, interval, write).await`, where `write` is an `async move` closure that
+//! owns its sender. It takes a chunk and returns a `Result<()>`.
 //!
 //! Minutes: 20
 //!
@@ -70,4 +70,12 @@ fn main() {}
     a_slow_output_holds_the_followers_back
     #[test]
     a_run_whose_output_stands_still_holds_up_no_other_run
+}
+
+#[test]
+fn an_output_that_fails_ends_the_reading() {
+    ::exercises::again!();
+    ::exercises::bottom_up::an_output_that_fails_ends_the_reading(|inputs, interval, output| {
+        ::exercises::stage4::block_on(crate::run_tasks(inputs, interval, output))
+    });
 }
