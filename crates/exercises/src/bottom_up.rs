@@ -431,6 +431,38 @@ pub fn an_error_after_the_signal_is_returned(merge: SignalledEntryPoint) {
     or_panic(run.end_with_error("the output's", |error| matches!(error, MergeError::Output { .. })));
 }
 
+/// The signal comes while the output takes nothing, and the output goes on a moment later. All lines come out, and the run
+/// ends with its summary.
+///
+/// # Panics
+///
+/// When it gives up before.
+pub fn after_the_signal_a_slow_output_is_awaited(merge: SignalledEntryPoint) {
+    let check = || {
+        let settings = Settings::default();
+        let mut fixture = Fixture::new(1, &settings).with_an_hour();
+        // More than the queue takes.
+        fixture.append_backlogs(12 * 1024 * 1024);
+        fixture.captured.hold();
+        let (send, signal) = oneshot::channel();
+        let run = fixture.start(move |inputs, interval, output| merge(inputs, interval, output, signal));
+        run.await_held()?;
+        // The receiver is gone if the run has ended already.
+        let _ = send.send(());
+        await_that(&run, &settings, || run.closers[0].is_closed())?;
+        // How long a wrong run waits is a guess. A wrong guess lets a wrong answer pass and never fails a right one.
+        std::thread::sleep(Duration::from_millis(300));
+        fixture.captured.release();
+        let ended = run.end_confirmed(&fixture.sources());
+        if let Err(Violation::Failed(_) | Violation::Panicked { .. }) = ended {
+            // First the output, whatever the run returns.
+            equivalence::confirm(&fixture.sources(), &fixture.captured.bytes())?;
+        }
+        ended
+    };
+    or_panic(check());
+}
+
 /// An entry point that ends its run when it receives a signal.
 pub type SignalledEntryPoint = fn(Vec<Input>, Duration, Output, oneshot::Receiver<()>) -> Result<Summary>;
 

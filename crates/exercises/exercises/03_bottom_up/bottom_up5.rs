@@ -9,8 +9,8 @@
 //!
 //! Chapter: docs/src/stage-4.md, up to "How it ends"
 //!
-//! When it works: all tests pass. The lines that were in the logs at ctrl-c come out, and the run ends with its
-//! summary. On Unix one of the tests sends a real ctrl-c.
+//! When it works: all tests pass. The lines that were in the logs at ctrl-c come out, also when the output is slow, and
+//! the run ends with its summary. On Unix one of the tests sends a real ctrl-c.
 
 use std::io;
 use std::time::Duration;
@@ -41,6 +41,15 @@ fn main() {}
 fn at_the_signal_what_was_written_comes_out() {
     ::exercises::again!();
     ::exercises::bottom_up::at_the_signal_what_was_written_comes_out(|inputs, interval, output, signal| {
+        let signal = async { signal.await.map_err(io::Error::other) };
+        ::exercises::stage4::block_on_one_thread(merge_until(signal, inputs, interval, output))
+    });
+}
+
+#[test]
+fn after_the_signal_a_slow_output_is_awaited() {
+    ::exercises::again!();
+    ::exercises::bottom_up::after_the_signal_a_slow_output_is_awaited(|inputs, interval, output, signal| {
         let signal = async { signal.await.map_err(io::Error::other) };
         ::exercises::stage4::block_on_one_thread(merge_until(signal, inputs, interval, output))
     });

@@ -9,8 +9,8 @@
 //!
 //! Chapter: docs/src/stage-4.md, up to "How it ends"
 //!
-//! When it works: all tests pass. The lines that were in the logs at ctrl-c come out, and the run ends with its
-//! summary. On Unix one of the tests sends a real ctrl-c.
+//! When it works: all tests pass. The lines that were in the logs at ctrl-c come out, also when the output is slow, and
+//! the run ends with its summary. On Unix one of the tests sends a real ctrl-c.
 //!
 //! # Why
 //!
@@ -18,7 +18,7 @@
 //! must outlive the `select!`: it is pinned outside, `select!` drops only the borrow `&mut run`, and afterwards the run
 //! is awaited to its end. The closers are taken before the inputs move into the run.
 //!
-//! Usual wrong answers: to return at the signal, which drops the run and loses lines; to await the signal and then the
+//! Usual wrong answers: to return at the signal, which drops the run and loses lines; to give the run some time and then drop it; to await the signal and then the
 //! run, which waits for a signal that never comes; the signal in a loop, polled again after it has completed; `run` in
 //! place of `&mut run`, which the compiler refuses.
 
@@ -58,6 +58,15 @@ fn main() {}
 fn at_the_signal_what_was_written_comes_out() {
     ::exercises::again!();
     ::exercises::bottom_up::at_the_signal_what_was_written_comes_out(|inputs, interval, output, signal| {
+        let signal = async { signal.await.map_err(io::Error::other) };
+        ::exercises::stage4::block_on_one_thread(merge_until(signal, inputs, interval, output))
+    });
+}
+
+#[test]
+fn after_the_signal_a_slow_output_is_awaited() {
+    ::exercises::again!();
+    ::exercises::bottom_up::after_the_signal_a_slow_output_is_awaited(|inputs, interval, output, signal| {
         let signal = async { signal.await.map_err(io::Error::other) };
         ::exercises::stage4::block_on_one_thread(merge_until(signal, inputs, interval, output))
     });
