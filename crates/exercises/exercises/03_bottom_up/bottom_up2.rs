@@ -3,6 +3,9 @@
 //! Goal: put the async tail under stage 1's top, which stays as it is: threads that call a blocking `tail_file`. Build
 //! one runtime for all followers, and make `tail_file` drive `tail_async` on it.
 //!
+//! You will need: the last argument of `run_threads` may be a closure, `|input, interval, write| …`, which may borrow the
+//! runtime.
+//!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-3.md, up to "The facade"
@@ -22,7 +25,8 @@ fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summa
     run_threads(inputs, interval, output, tail_file)
 }
 
-/// Has the signature of stage 1's `tail_file`: blocks until `input` is closed, and hands its lines to `write`.
+/// Stage 1's `tail_file`; you may give it one more argument. It blocks until `input` is closed, and hands its lines to
+/// `write`.
 fn tail_file(input: Input, interval: Duration, write: &mut dyn FnMut(Chunk) -> Result<()>) -> Result<()> {
     // TODO: drive the async tail on this thread until it has ended.
     let _followed = tail_async(input, interval, async |chunk| write(chunk));

@@ -3,6 +3,9 @@
 //! Goal: put the async tail under stage 1's top, which stays as it is: threads that call a blocking `tail_file`. Build
 //! one runtime for all followers, and make `tail_file` drive `tail_async` on it.
 //!
+//! You will need: the last argument of `run_threads` may be a closure, `|input, interval, write| …`, which may borrow the
+//! runtime.
+//!
 //! Minutes: 15
 //!
 //! Chapter: docs/src/stage-3.md, up to "The facade"
@@ -33,7 +36,7 @@ fn merge(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summa
     run_threads(inputs, interval, output, |input, interval, write| tail_file(&runtime, input, interval, write))
 }
 
-/// Has the signature of stage 1's `tail_file`: blocks until `input` is closed, and hands its lines to `write`.
+/// Stage 1's `tail_file`, with one more argument. It blocks until `input` is closed, and hands its lines to `write`.
 fn tail_file(
     runtime: &Runtime,
     input: Input,
