@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 use std::mem;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use equivalence::{Fault, Fixture, Running, Settings, Violation};
@@ -55,6 +55,71 @@ pub fn a_panic_of_the_read_is_an_error(merge: equivalence::EntryPoint) {
         "the panic of the read, with its message and nothing else",
         |error| matches!(error, MergeError::Panicked(message) if message == "the read panics, as it was told to"),
     ));
+}
+
+/// An entry point that reads with another function.
+pub type ReadingEntryPoint = fn(Vec<Input>, Duration, Output, fn(&mut Input) -> Result<Found>) -> Result<Summary>;
+
+/// A log is idle for many intervals. As long as `has_unread` says that there is nothing new, nothing is read.
+///
+/// # Panics
+///
+/// When it is read.
+pub fn an_idle_log_is_not_read(merge: ReadingEntryPoint) {
+    /// The reads that have found nothing. Only this test counts.
+    static READS: AtomicU64 = AtomicU64::new(0);
+
+    let mut fixture = Fixture::new(1, &Settings::default());
+    fixture.append(0, "a\n");
+    let run = fixture.start(move |inputs, interval, output| {
+        merge(inputs, interval, output, |input| {
+            let found = input.read_lines();
+            READS.fetch_add(u64::from(matches!(found, Ok(Found::NoNewData))), Ordering::Relaxed);
+            found
+        })
+    });
+    or_panic(run.await_merge(&fixture.sources()));
+    // The time that a wrong follower takes is a guess. A wrong guess lets a wrong answer pass and never fails a right
+    // one.
+    for _ in 0..100 {
+        let reads = READS.load(Ordering::Relaxed);
+        assert!(reads <= LOOKS, "a log was read {reads} times while there was nothing new in it");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
+}
+
+/// Two logs, and a read that waits until the other log is being read as well.
+///
+/// # Panics
+///
+/// When only one log is read at a time.
+pub fn a_read_that_takes_long_holds_up_no_other(merge: ReadingEntryPoint) {
+    /// How many logs are being read. Only this test counts.
+    static READ: (Mutex<u64>, Condvar) = (Mutex::new(0), Condvar::new());
+
+    let settings = Settings::default();
+    let mut fixture = Fixture::new(2, &settings).with_an_hour();
+    for input in 0..2 {
+        fixture.append(input, format!("{input}\n"));
+    }
+    let run = fixture.start(move |inputs, interval, output| {
+        merge(inputs, interval, output, |input| {
+            let mut read = READ.0.lock().unwrap_or_else(PoisonError::into_inner);
+            *read += 1;
+            READ.1.notify_all();
+            // Shorter than a wait of the test, so that its report is this one.
+            let patience = Settings::default().patience / 2;
+            let waited = READ.1.wait_timeout_while(read, patience, |read| *read < 2);
+            let in_vain = waited.unwrap_or_else(PoisonError::into_inner).1.timed_out();
+            assert!(!in_vain, "while one log was read, the other one had to wait");
+            input.read_lines()
+        })
+    });
+    or_panic(run.await_merge(&fixture.sources()));
+    run.close_all();
+    or_panic(run.end_confirmed(&fixture.sources()));
 }
 
 /// Waits for data in one input, and returns how often it has looked.

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 /// Follows `input` until it is closed, and hands its lines to `write`.
 ///
-/// `read` is `Input::read_lines`; one of the tests passes one that panics. It blocks the thread while the disk is busy.
+/// `read` is `Input::read_lines`; some of the tests pass another one. It blocks the thread while the disk is busy.
 /// `tail_async` blocks no runtime worker.
 async fn tail_async(
     mut input: Input,
@@ -30,6 +30,7 @@ async fn tail_async(
         let found = if input.has_unread()? {
             // TODO: call `read` on a thread of the blocking pool. If it panics, the call returns a `JoinError`, and
             // `merge_core::MergeError::ended_early(error.try_into_panic().ok())` turns that into an error of the run.
+            // The closure must own `input`, and the loop needs it again: let the closure return it beside the result.
             read(&mut input)
         } else {
             Ok(Found::NoNewData)
@@ -82,6 +83,22 @@ fn a_panic_of_the_read_is_an_error() {
     ::exercises::bottom_up::a_panic_of_the_read_is_an_error(|inputs, interval, output| {
         let run = run_tasks(inputs, interval, output, ::exercises::bottom_up::panicking_read);
         ::exercises::stage4::block_on(run)
+    });
+}
+
+#[test]
+fn an_idle_log_is_not_read() {
+    ::exercises::again!();
+    ::exercises::bottom_up::an_idle_log_is_not_read(|inputs, interval, output, read| {
+        ::exercises::stage4::block_on(run_tasks(inputs, interval, output, read))
+    });
+}
+
+#[test]
+fn a_read_that_takes_long_holds_up_no_other() {
+    ::exercises::again!();
+    ::exercises::bottom_up::a_read_that_takes_long_holds_up_no_other(|inputs, interval, output, read| {
+        ::exercises::stage4::block_on(run_tasks(inputs, interval, output, read))
     });
 }
 
