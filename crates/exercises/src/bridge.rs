@@ -191,7 +191,7 @@ fn follow_first<F: Future<Output = Result<()>>>(
 /// # Panics
 ///
 /// When some of them are not followed.
-pub fn a_thousand_and_a_half_inputs_are_followed(merge: EntryPoint) {
+pub fn fifteen_hundred_inputs_are_followed(merge: EntryPoint) {
     const INPUTS: usize = 1500;
 
     let mut fixture = Fixture::new(INPUTS, &Settings::default()).with_an_hour();

@@ -43,7 +43,7 @@ fn main() {}
 }
 
 #[test]
-fn a_thousand_and_a_half_inputs_are_followed() {
+fn fifteen_hundred_inputs_are_followed() {
     ::exercises::again!();
-    ::exercises::bridge::a_thousand_and_a_half_inputs_are_followed(merge);
+    ::exercises::bridge::fifteen_hundred_inputs_are_followed(merge);
 }

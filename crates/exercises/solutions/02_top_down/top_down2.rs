@@ -3,6 +3,9 @@
 //! Goal: remove the mutex. One writer owns the output. The blocking tails hand their lines to it through a bounded
 //! async queue, and wait until the queue has room.
 //!
+//! You will need `tokio::sync::mpsc`. A thread that may block sends with `queue.blocking_send(chunk)`, and receives with
+//! `chunks.blocking_recv()`.
+//!
 //! Minutes: 25
 //!
 //! Chapter: docs/src/stage-2.md, up to "The code"
