@@ -565,7 +565,7 @@ pub fn an_output_that_fails_ends_busy_followers(merge: EntryPoint, settings: &Se
         for input in 0..40 {
             fixture.append(input, format!("{input}-{}\n", "x".repeat(1000)).repeat(1000));
         }
-        fixture.captured.fail_after(3_000_000, Fault::Full);
+        fixture.captured.fail_after(900_000, Fault::Full);
         fixture.captured.hold();
         let run = fixture.start(merge);
         run.await_standstill(u64::MAX)?;

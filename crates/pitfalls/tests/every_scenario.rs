@@ -509,14 +509,23 @@ fn follows_a_thousand_at_a_time(inputs: Vec<Input>, interval: Duration, output: 
     }))
 }
 
-/// The error of the output may come later than those of the followers that it ends.
-fn returns_the_first_end(inputs: Vec<Input>, interval: Duration, output: Output) -> Result<Summary> {
+/// The error of the output comes later than those of the followers that it ends: the writer closes its queue first.
+fn returns_the_first_end(inputs: Vec<Input>, interval: Duration, mut output: Output) -> Result<Summary> {
     block_on(async {
         let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
         let progress = output.progress();
-        let (queue, chunks) = mpsc::channel(QUEUE);
+        let (queue, mut chunks) = mpsc::channel(QUEUE);
         let mut tasks = JoinSet::new();
-        spawn_writer(&mut tasks, output, chunks);
+        tasks.spawn_blocking(move || {
+            while let Some(chunk) = chunks.blocking_recv() {
+                if let Err(error) = output.write(&chunk) {
+                    drop(chunks);
+                    thread::sleep(Duration::from_millis(100));
+                    return Err(error);
+                }
+            }
+            Ok(())
+        });
         for input in inputs {
             let queue = queue.clone();
             tasks.spawn(tail_async(input, interval, async move |chunk| send(&queue, chunk).await));

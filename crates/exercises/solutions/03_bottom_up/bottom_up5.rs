@@ -18,9 +18,9 @@
 //! must outlive the `select!`: it is pinned outside, `select!` drops only the borrow `&mut run`, and afterwards the run
 //! is awaited to its end. The closers are taken before the inputs move into the run.
 //!
-//! Usual wrong answers: to return at the signal, which drops the run and loses lines; to give the run some time and then drop it; to await the signal and then the
-//! run, which waits for a signal that never comes; the signal in a loop, polled again after it has completed; `run` in
-//! place of `&mut run`, which the compiler refuses.
+//! Usual wrong answers: to return at the signal, which drops the run and loses lines; to give the run some time and
+//! then drop it; to await the signal and then the run, which waits for a signal that never comes; the signal in a loop,
+//! polled again after it has completed; `run` in place of `&mut run`, which the compiler refuses.
 
 use std::io;
 use std::pin::pin;

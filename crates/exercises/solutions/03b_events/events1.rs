@@ -25,8 +25,8 @@
 //! The watch lives as long as the run. `_` is no variable: `let _ = events::watch(…)` drops the watch at once. `stop` waits
 //! until nothing of it is left, which a drop cannot do.
 //!
-//! Usual wrong answers: `let _ =`; `notified` in place of `sleep`, or in place of `closed`; a shorter
-//! sleep, with which no event is needed.
+//! Usual wrong answers: `let _ =`; `notified` in place of `sleep`, or in place of `closed`; a shorter sleep, with which no
+//! event is needed.
 
 use std::time::Duration;
 
