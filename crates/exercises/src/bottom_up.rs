@@ -496,8 +496,8 @@ pub fn an_error_after_the_signal_is_returned(merge: SignalledEntryPoint) {
     or_panic(run.end_with_error("the output's", |error| matches!(error, MergeError::Output { .. })));
 }
 
-/// The signal comes while the output takes nothing, and the output goes on a moment later. All lines come out, and the run
-/// ends with its summary.
+/// The signal comes while the output takes nothing, and the output goes on a moment later. All lines come out, and the
+/// run ends with its summary.
 ///
 /// # Panics
 ///

@@ -138,11 +138,12 @@ pub fn an_error_of_the_tail_comes_back<F: Future<Output = Result<()>> + 'static>
 ///
 /// When it does not.
 pub fn a_panic_of_the_tail_is_an_error<F: Future<Output = Result<()>> + 'static>(follow: Follow<F>) {
+    const MESSAGE: &str = "the captured output panics, as it was told to";
     ends_with(
         Fault::Panic,
         follow,
-        "the panic of the tail, with its message",
-        |error| matches!(error, MergeError::Panicked(message) if message == "the captured output panics, as it was told to"),
+        "the panic of the tail, with its message and nothing else",
+        |error| matches!(error, MergeError::Panicked(message) if message == MESSAGE),
     );
 }
 

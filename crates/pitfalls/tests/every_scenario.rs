@@ -514,7 +514,7 @@ fn returns_the_first_end(inputs: Vec<Input>, interval: Duration, mut output: Out
     block_on(async {
         let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
         let progress = output.progress();
-        let (queue, mut chunks) = mpsc::channel(QUEUE);
+        let (queue, mut chunks) = mpsc::channel::<Chunk>(QUEUE);
         let mut tasks = JoinSet::new();
         tasks.spawn_blocking(move || {
             while let Some(chunk) = chunks.blocking_recv() {

@@ -3,8 +3,8 @@
 //! Goal: put the async tail under stage 1's top, which stays as it is: threads that call a blocking `tail_file`. Build
 //! one runtime for all followers, and make `tail_file` drive `tail_async` on it.
 //!
-//! You will need: the last argument of `run_threads` may be a closure, `|input, interval, write| …`, which may borrow the
-//! runtime.
+//! You will need: the last argument of `run_threads` may be a closure, `|input, interval, write| …`, which may borrow
+//! the runtime.
 //!
 //! Minutes: 15
 //!

@@ -21,8 +21,8 @@
 //!
 //! The closure is `move`, because the call may outlive the function that has started it: it must own what it uses.
 //!
-//! Usual wrong answers: `tokio::spawn`, which starts another task of the same worker; `block_in_place`, which needs a second
-//! worker to hand the tasks to; to forget the `.await`, which leaves the call alone; to unwrap the handle's result.
+//! Usual wrong answers: `tokio::spawn`, which starts another task of the same worker; `block_in_place`, which needs a
+//! second worker to hand the tasks to; to forget the `.await`, which leaves the call alone; to unwrap the handle's result.
 
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 //! Goal: write the fan-out and the fan-in of `run_tasks`. Each input gets a task, and the first error ends the whole
 //! run: all inputs are closed, and all tasks are awaited.
 //!
-//! You will need `exercises::stage3::tail_async(input, interval, write).await`, where `write` is an `async move` closure that
-//! owns its sender. It takes a chunk and returns a `Result<()>`.
+//! You will need `exercises::stage3::tail_async(input, interval, write).await`, where `write` is an `async move` closure
+//! that owns its sender. It takes a chunk and returns a `Result<()>`.
 //!
 //! Minutes: 20
 //!
