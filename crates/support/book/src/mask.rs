@@ -1,7 +1,7 @@
 //! Hides what may differ between two runs of one command.
 //!
-//! By default times and the width of columns are hidden, and a `diff` is compared byte for byte. A block can name
-//! another mask: `<!-- output of [mask threads]: … -->`.
+//! By default times, the width of columns and the place of an ignored test are hidden, and a `diff` is compared byte for
+//! byte. A block can name another mask: `<!-- output of [mask threads]: … -->`.
 
 use regex::Regex;
 
@@ -17,6 +17,8 @@ impl Mask {
             (r"(\S)\s+", "$1 "),
             // `8.78s`, `1.4 ms`, `950µs`
             (r"\b\d+(\.\d+)? ?(s|ms|µs|ns)\b", "TIME"),
+            // Which place the ignored test has among those that run side by side: `...i..`
+            (r"^(\.*)i(\.*)( \d+/\d+)?$", "$1.$2$3"),
         ];
         match name {
             "exact" => hidden.clear(),
@@ -58,6 +60,15 @@ mod tests {
         assert_eq!(mask("noticed: torn after 1.4ms"), mask("noticed: torn after 950.1µs"));
         assert_ne!(mask("57 passed; finished in 8.78s"), mask("56 passed; finished in 8.78s"));
         assert_ne!(mask("  indented"), mask("indented"));
+    }
+
+    #[test]
+    fn where_the_ignored_test_stands_in_the_progress_of_tests_is_hidden_and_a_failed_one_is_not() {
+        let mask = mask("times");
+        assert_eq!(mask("..i...... 9/12"), mask(".......i. 9/12"));
+        assert_eq!(mask("..i"), mask("..."));
+        assert_ne!(mask("..F"), mask("..."));
+        assert_ne!(mask("..."), mask("...."));
     }
 
     #[test]
