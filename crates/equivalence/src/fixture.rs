@@ -328,7 +328,7 @@ impl Running {
         let held = || self.closers.iter().map(Closer::bytes_read).sum::<u64>();
         let (mut before, mut still) = (held(), 0);
         while still < 50 {
-            thread::sleep(Duration::from_millis(2));
+            thread::sleep(Duration::from_millis(1));
             let now = held();
             if now > allowed {
                 return Err(Violation::MemoryGrew { held: now, allowed });

@@ -23,7 +23,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::fixture::append;
-use crate::{EntryPoint, Fault, Fixture, Running, Settings, Violation, Writers};
+use crate::{CapturedOutput, EntryPoint, Fault, Fixture, Running, Settings, Violation, Writers};
 
 pub use events::*;
 pub use failures::*;
@@ -357,10 +357,10 @@ pub fn six_hundred_inputs_are_all_followed_at_once(merge: EntryPoint, settings: 
         }
         run.await_merge(&fixture.sources())?;
     }
-    // One by one: a follower that shares a thread may have its turn by chance now, and not fifty times.
-    for input in (0..600).step_by(12) {
+    // One by one: a follower that shares a thread may have its turn by chance now, and not thirty times.
+    for input in (0..600).step_by(20) {
         fixture.append(input, format!("{input}-alone\n"));
-        run.await_merge(&fixture.sources())?;
+        run.await_all(&fixture)?;
     }
     run.close_all();
     run.end_confirmed(&fixture.sources())
@@ -560,11 +560,12 @@ pub fn an_output_that_fails_ends_idle_followers(merge: EntryPoint, settings: &Se
 /// Contract 6: the output fails while more followers wait for it than any queue has room for. Which of them ends first is
 /// chance: the error is the output's all the same.
 pub fn an_output_that_fails_ends_busy_followers(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(40, settings);
+    for input in 0..40 {
+        fixture.append(input, format!("{input}-{}\n", "x".repeat(1000)).repeat(1000));
+    }
     for _ in 0..15 {
-        let mut fixture = Fixture::new(40, settings);
-        for input in 0..40 {
-            fixture.append(input, format!("{input}-{}\n", "x".repeat(1000)).repeat(1000));
-        }
+        fixture.captured = CapturedOutput::default();
         fixture.captured.fail_after(900_000, Fault::Full);
         fixture.captured.hold();
         let run = fixture.start(merge);
