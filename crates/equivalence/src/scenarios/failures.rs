@@ -136,17 +136,18 @@ pub fn a_line_over_the_limit_ends_the_run(merge: EntryPoint, settings: &Settings
     let mut inputs = Input::open_all(&fixture.paths).expect("scratch files can be opened");
     inputs[1].set_max_line(1000);
     fixture.append(0, format!("{}\n", "0".repeat(2000)));
-    fixture.append(1, format!("{}\n", "1".repeat(999)));
+    // A line of just that length is good, also when it is read together with another one.
+    fixture.append(1, format!("1-short\n{}\n", "1".repeat(999)));
     let run = fixture.start_opened(merge, inputs, fixture.captured.output());
     run.await_merge(&fixture.sources())?;
     // In two reads: the place is where the line begins, and not where the second read did.
     super::append(&fixture.paths[1], &b"1".repeat(600));
-    run.await_read(1, 1600)?;
+    run.await_read(1, 1608)?;
     super::append(&fixture.paths[1], &b"1".repeat(401));
     let failing = fixture.paths[1].clone();
     run.end_with_error(
         "the input with the long line, and its place",
-        |error| matches!(error, MergeError::LineTooLong { path, position: 1000, .. } if *path == failing),
+        |error| matches!(error, MergeError::LineTooLong { path, position: 1008, .. } if *path == failing),
     )?;
     crate::confirm(&fixture.sources(), &fixture.captured.bytes())
 }

@@ -1,8 +1,11 @@
 //! What happens to the files: names that go on to other files, and links.
 
 use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use super::{Outcome, others_pass};
+use super::{Outcome, append, others_pass};
 use crate::{EntryPoint, Fixture, Settings};
 
 /// Contract 8: the new file is empty for a while, then it gets lines and is replaced in turn, all at once.
@@ -31,6 +34,56 @@ pub fn an_empty_successor_that_is_replaced_in_turn_loses_nothing(merge: EntryPoi
     run.end_confirmed(&fixture.sources())
 }
 
+/// The log is replaced again and again while the backlog in its first file is read: each time when the new file is seen
+/// to be open. Only Linux shows that.
+pub(super) fn replaced_while_a_backlog_is_read(merge: EntryPoint, settings: &Settings) -> Outcome {
+    const REPLACEMENTS: usize = 8;
+
+    let mut fixture = Fixture::new(1, settings);
+    fixture.append_backlog(0, 16 * 1024 * 1024);
+    let (folder, path) = (fixture.folder().to_owned(), fixture.paths[0].clone());
+    let replaced = AtomicUsize::new(0);
+    let replace = move || {
+        let number = replaced.load(Ordering::Relaxed);
+        if number < REPLACEMENTS && crate::process::open_files_in(&folder).contains(&path) {
+            fs::rename(&path, path.with_extension(number.to_string())).expect("a scratch file can be renamed");
+            append(&path, format!("0-new-{number}\n").as_bytes());
+            replaced.store(number + 1, Ordering::Relaxed);
+        }
+    };
+    if cfg!(target_os = "linux") {
+        fixture.captured.after_each_write(replace);
+        (0..REPLACEMENTS).for_each(|number| fixture.remember(0, format!("0-new-{number}\n")));
+    }
+    let run = fixture.start(merge);
+    run.await_merge(&fixture.sources())?;
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
+/// The old file gets the start of a line after the new one has its first line, and nobody ends it.
+pub(super) fn the_old_file_gets_half_a_line_after_the_new_one(merge: EntryPoint, settings: &Settings) -> Outcome {
+    let mut fixture = Fixture::new(2, settings);
+    fixture.interval = Duration::from_millis(50);
+    fixture.append(0, "0-old\n");
+    let run = fixture.start(merge);
+    run.await_output(b"0-old\n")?;
+    fixture.rename(0, "1");
+    fixture.append(0, "0-new\n");
+    run.await_output(b"0-old\n0-new\n")?;
+    append(&fixture.paths[0].with_extension("1"), b"0-half");
+    fixture.remember(0, "0-half");
+    // The other follower needs about an interval for each line. Meanwhile, the old file is let go.
+    for line in 0..6 {
+        fixture.append(1, format!("1-{line}\n"));
+        run.await_that("the line of the other input", |merged| {
+            merged.ends_with(format!("1-{line}\n").as_bytes()) || merged.ends_with(b"0-half\n")
+        })?;
+    }
+    run.close_all();
+    run.end_confirmed(&fixture.sources())
+}
+
 /// Contracts 4 and 8: the follower sleeps while its log is replaced. Woken by the close, it finds both files.
 pub fn a_file_that_was_replaced_before_the_close_is_merged(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(2, settings).with_an_hour();
@@ -48,26 +101,29 @@ pub fn a_file_that_was_replaced_before_the_close_is_merged(merge: EntryPoint, se
 /// Contract 8: the input is a link. The file behind it grows, and then the link leads to another file.
 pub fn a_log_behind_a_link_is_followed_by_its_name(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(2, settings);
-    let target = fixture.folder().join("target");
-    fs::rename(&fixture.paths[0], &target).expect("a scratch file can be renamed");
-    if !link(&target, &fixture.paths[0]) {
+    fs::rename(&fixture.paths[0], fixture.folder().join("target")).expect("a scratch file can be renamed");
+    // The other input is in the same folder, by another path.
+    let here = fixture.folder().join("here");
+    if !link("target", &fixture.paths[0]) || !link(".", &here) {
         return Ok(());
     }
+    fixture.paths[1] = here.join("1");
     let run = fixture.start(merge);
     fixture.append(0, "0-a\n");
     run.await_output(b"0-a\n")?;
-    let next = fixture.folder().join("next");
-    fs::write(&next, "").expect("a scratch file");
+    fixture.append(1, "1-a\n");
+    run.await_output(b"0-a\n1-a\n")?;
+    fs::write(fixture.folder().join("next"), "").expect("a scratch file");
     fs::remove_file(&fixture.paths[0]).expect("a link can be removed");
-    link(&next, &fixture.paths[0]);
+    link("next", &fixture.paths[0]);
     fixture.append(0, "0-b\n");
-    run.await_output(b"0-a\n0-b\n")?;
+    run.await_output(b"0-a\n1-a\n0-b\n")?;
     run.close_all();
     run.end_confirmed(&fixture.sources())
 }
 
-/// Makes a link, where the system has such links and lets this process make one.
-fn link(target: &std::path::Path, name: &std::path::Path) -> bool {
+/// Makes a link, where the system has such links and lets this process make one. `target` is relative to its folder.
+fn link(target: &str, name: &Path) -> bool {
     #[cfg(unix)]
     return std::os::unix::fs::symlink(target, name).is_ok();
     #[cfg(not(unix))]

@@ -191,7 +191,10 @@ pub fn a_run_leaves_nothing_behind(merge: EntryPoint, settings: &Settings) -> Ou
     set_hook();
     let before = threads();
     let mut printed = Vec::new();
-    let merged = crate::process::with_streams_in(&mut printed, || merges_and_fails(merge, settings));
+    let merged = crate::process::with_streams_in(&mut printed, || {
+        merges_and_fails(merge, settings)?;
+        super::the_first_error_is_the_one_that_is_returned(merge, settings)
+    });
     let left = |what: String| Err(Violation::LeftBehind { what });
     if !printed.is_empty() {
         return left(format!("on standard output or standard error: {}", String::from_utf8_lossy(&printed)));
