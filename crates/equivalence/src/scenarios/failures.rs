@@ -137,7 +137,7 @@ pub fn a_line_over_the_limit_ends_the_run(merge: EntryPoint, settings: &Settings
     inputs[1].set_max_line(1000);
     fixture.append(0, format!("{}\n", "0".repeat(2000)));
     // A line of just that length is good, also when it is read together with another one.
-    fixture.append(1, format!("1-short\n{}\n", "1".repeat(999)));
+    fixture.append(1, format!("{}\n1-short\n", "1".repeat(999)));
     let run = fixture.start_opened(merge, inputs, fixture.captured.output());
     run.await_merge(&fixture.sources())?;
     // In two reads: the place is where the line begins, and not where the second read did.
