@@ -64,7 +64,7 @@ fn an_input_fails_first(merge: EntryPoint, settings: &Settings, fail_later: impl
     // the output goes on, and nothing can be said here about the first error.
     let since = Instant::now();
     while !(run.closers[0].is_closed() && run.closers[2].is_closed()) {
-        if since.elapsed() > settings.patience.min(Duration::from_secs(3)) {
+        if since.elapsed() > settings.patience.min(Duration::from_secs(1)) {
             fixture.captured.release();
             return run.end_with_error("an error", |_| true);
         }
