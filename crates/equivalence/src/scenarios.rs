@@ -361,7 +361,7 @@ pub fn six_hundred_inputs_are_all_followed_at_once(merge: EntryPoint, settings: 
     // One by one: a follower that shares a thread may have its turn by chance now, and not thirty times.
     for input in (0..600).step_by(20) {
         fixture.append(input, format!("{input}-alone\n"));
-        run.await_all(&fixture)?;
+        run.await_merge(&fixture.sources())?;
     }
     run.close_all();
     run.end_confirmed(&fixture.sources())
