@@ -101,7 +101,8 @@ pub fn a_file_that_was_replaced_before_the_close_is_merged(merge: EntryPoint, se
     run.end_confirmed(&fixture.sources())
 }
 
-/// Contract 8: the input is a link. The file behind it grows, and then the link leads to another file.
+/// Contract 8: the input is a link, and another one in the same folder has a path through a link. The file behind it grows,
+/// and then the link leads to another file.
 pub fn a_log_behind_a_link_is_followed_by_its_name(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(2, settings);
     fs::rename(&fixture.paths[0], fixture.folder().join("target")).expect("a scratch file can be renamed");

@@ -126,7 +126,7 @@ fn grown_at_most(before: Option<u64>, allowed: u64) -> Outcome {
 /// end of that one is no end for the first.
 pub fn a_run_whose_output_stands_still_holds_up_no_other_run(merge: EntryPoint, settings: &Settings) -> Outcome {
     /// So long that a hand-over with a time limit is seen to give up.
-    const STANDS: Duration = Duration::from_millis(1500);
+    const STANDS: Duration = Duration::from_millis(2500);
     /// More than a process may hand out in one piece: threads of a pool, blocks, permits.
     const INPUTS: usize = 1100;
 

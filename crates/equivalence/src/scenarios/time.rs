@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use merge_core::{Found, Input, Output};
 
-use super::Outcome;
+use super::{Outcome, in_three_tries};
 use crate::{EntryPoint, Fault, Fixture, Running, Settings, Violation};
 
 /// Contract 7: followers with ten seconds to wait look once in ten seconds, also in the middle of a line.
@@ -78,9 +78,7 @@ pub fn a_backlog_comes_out_without_waiting(merge: EntryPoint, settings: &Setting
 /// Contract 7: lines come as soon as those of a plain follower that has the same interval, on the same machine at the
 /// same time. First both are idle for a while.
 pub fn a_line_comes_within_an_interval(merge: EntryPoint, settings: &Settings) -> Outcome {
-    // A machine may be too busy to tell. A stage that is late is late every time.
-    let once = || lines_come_within_an_interval(merge, settings);
-    once().or_else(|_| once()).or_else(|_| once())
+    in_three_tries(|| lines_come_within_an_interval(merge, settings))
 }
 
 fn lines_come_within_an_interval(merge: EntryPoint, settings: &Settings) -> Outcome {
@@ -129,8 +127,7 @@ pub fn a_run_with_nothing_left_to_merge_ends_at_once(merge: EntryPoint, settings
         }),
     ];
     for (what, end) in ends {
-        let once = || ends_at_once(merge, settings, what, end);
-        once().or_else(|_| once()).or_else(|_| once())?;
+        in_three_tries(|| ends_at_once(merge, settings, what, end))?;
     }
     Ok(())
 }
