@@ -151,7 +151,6 @@ pub fn concurrent_random_writers_are_merged(merge: EntryPoint, settings: &Settin
     fixture.paths = writing.paths().to_vec();
     let run = fixture.start(merge);
     let paths = writing.join().expect("writers");
-    run.close_all();
     let sources: Vec<_> = paths
         .iter()
         .map(|path| crate::Source {
@@ -159,6 +158,8 @@ pub fn concurrent_random_writers_are_merged(merge: EntryPoint, settings: &Settin
             bytes: fs::read(path).expect("a scratch file can be read"),
         })
         .collect();
+    // After they are read: a run that ends meanwhile would have left the file open that is being read here.
+    run.close_all();
     run.end_confirmed(&sources)
 }
 

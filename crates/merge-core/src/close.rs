@@ -1,6 +1,7 @@
 //! Closing an input, and waking its follower, from anywhere: one signal, two ways to wait for it.
 
 use std::future::poll_fn;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -25,6 +26,7 @@ pub struct Notifier(Arc<Signal>);
 /// What an input and its handles share.
 #[derive(Debug)]
 pub(crate) struct Signal {
+    path: PathBuf,
     /// Set before the follower is woken, so that it sees it.
     closed: AtomicBool,
     /// Whether there was a notification since the follower last waited.
@@ -42,8 +44,9 @@ pub(crate) struct Signal {
 }
 
 impl Closer {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(path: PathBuf) -> Self {
         Self(Arc::new(Signal {
+            path,
             closed: AtomicBool::new(false),
             notified: AtomicBool::new(false),
             early: AtomicBool::new(false),
@@ -64,6 +67,10 @@ impl Closer {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.0.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.path
     }
 
     /// How many bytes the follower has read from this input so far. What was read and is not yet in the output is
@@ -125,6 +132,14 @@ impl Closer {
     }
 }
 
+impl Notifier {
+    /// The path of the input, as it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+}
+
 // ANCHOR: notify
 impl Notifier {
     /// Wakes the follower if it waits, and makes its next wait a short one if it does not. While it is busy, only the
@@ -179,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_closed_input_stays_closed_for_every_clone() {
-        let closer = Closer::new();
+        let closer = Closer::new("log".into());
         let clone = closer.clone();
         assert!(!clone.is_closed());
         closer.close();
@@ -190,7 +205,7 @@ mod tests {
     #[test]
     fn a_wait_ends_at_the_close_whether_it_comes_before_or_after() {
         let _watchdog = Watchdog::start();
-        let closer = Closer::new();
+        let closer = Closer::new("log".into());
         thread::scope(|scope| {
             scope.spawn(|| closer.wait(HOUR));
             closer.close();
@@ -203,7 +218,7 @@ mod tests {
     #[test]
     fn a_wait_ends_with_its_time() {
         let _watchdog = Watchdog::start();
-        let closer = Closer::new();
+        let closer = Closer::new("log".into());
         closer.wait(Duration::from_millis(1));
         assert!(!closer.is_closed());
     }
@@ -213,7 +228,7 @@ mod tests {
         let woken = Arc::new(Woken(AtomicUsize::new(0)));
         let waker = Waker::from(Arc::clone(&woken));
         let mut context = Context::from_waker(&waker);
-        let closer = Closer::new();
+        let closer = Closer::new("log".into());
 
         // ANCHOR: polled
         let mut waiting = pin!(closer.closed());
@@ -232,7 +247,7 @@ mod tests {
         let woken = Arc::new(Woken(AtomicUsize::new(0)));
         let waker = Waker::from(Arc::clone(&woken));
         let mut context = Context::from_waker(&waker);
-        let closer = Closer::new();
+        let closer = Closer::new("log".into());
         let notifier = closer.notifier();
 
         let mut waiting = pin!(closer.notified());
@@ -251,7 +266,7 @@ mod tests {
     fn a_busy_follower_is_woken_once() {
         let woken = Arc::new(Woken(AtomicUsize::new(0)));
         let waker = Waker::from(Arc::clone(&woken));
-        let closer = Closer::new();
+        let closer = Closer::new("log".into());
         assert!(pin!(closer.notified()).poll(&mut Context::from_waker(&waker)).is_pending());
         for _ in 0..1000 {
             closer.notifier().notify();
@@ -262,7 +277,7 @@ mod tests {
     #[test]
     fn a_notification_wakes_a_thread_as_well() {
         let _watchdog = Watchdog::start();
-        let closer = Closer::new();
+        let closer = Closer::new("log".into());
         thread::scope(|scope| {
             scope.spawn(|| closer.wait(HOUR));
             closer.notifier().notify();

@@ -1,10 +1,10 @@
 //! One growing log, followed by name.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::mem;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,10 +36,9 @@ const MAX_LINE: usize = 64 * 1024 * 1024;
 /// that wait, can show these.
 #[derive(Debug)]
 pub struct Input {
-    pub(crate) path: PathBuf,
     /// The open files, from the oldest to the one that has the name, or had it last. There is more than one after a
     /// replacement, until the older ones are at rest.
-    pub(crate) files: VecDeque<Source>,
+    pub(crate) files: Vec<Source>,
     /// What the last look at the name met. It is reported after everything that is still in the open files.
     failure: Option<Box<MergeError>>,
     /// Whether the close has been noticed. The files and their lengths then stay as they are, so that a writer that never
@@ -50,7 +49,7 @@ pub struct Input {
     max_line: usize,
     /// Shared by all inputs that were opened together.
     blocks: Arc<Blocks>,
-    closer: Closer,
+    pub(crate) closer: Closer,
 }
 
 /// One open file of an input.
@@ -138,8 +137,8 @@ impl Input {
         let inputs: Vec<_> = paths.into_iter().map(|path| open(path.as_ref())).collect::<Result<_>>()?;
         let mut seen = HashMap::with_capacity(inputs.len());
         for input in &inputs {
-            if let Some(first) = seen.insert(&input.files[0].file, &input.path) {
-                return Err(MergeError::SameInput { first: first.clone(), second: input.path.clone() });
+            if let Some(first) = seen.insert(&input.files[0].file, input.path()) {
+                return Err(MergeError::SameInput { first: first.to_owned(), second: input.path().to_owned() });
             }
         }
         Ok(inputs)
@@ -147,14 +146,13 @@ impl Input {
 
     fn open_with(path: &Path, blocks: Arc<Blocks>) -> Result<Self> {
         Ok(Self {
-            path: path.to_owned(),
-            files: VecDeque::from([Source::new(open_regular(path)?)]),
+            files: vec![Source::new(open_regular(path)?)],
             failure: None,
             closed: false,
             resumable: false,
             max_line: MAX_LINE,
             blocks,
-            closer: Closer::new(),
+            closer: Closer::new(path.to_owned()),
         })
     }
 
@@ -167,7 +165,7 @@ impl Input {
     /// The path as it was given.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.closer.path()
     }
 
     /// The handle that closes this input.
@@ -234,7 +232,7 @@ impl Input {
     /// [`MergeError::Input`] when the file cannot be looked at or read, [`MergeError::Open`] when the file that took
     /// its name cannot be opened, [`MergeError::NotRegular`] when the name leads to something that is not a file,
     /// [`MergeError::LineTooLong`]. An error of the name comes after all that is still in the open file.
-    #[tracing::instrument(skip_all, fields(path = ?self.path))]
+    #[tracing::instrument(skip_all, fields(path = ?self.path()))]
     pub fn read_lines(&mut self) -> Result<Found> {
         // First the signal, then the files: the look then sees everything that was written before the close.
         let closed = self.closer.is_closed();
@@ -275,14 +273,14 @@ impl Input {
             }
         }
         // What an old file has left unfinished comes before the first line of the next one.
-        let next_begins = self.files.range(index + 1..).any(|next| next.unread() > 0 && next.position == 0);
+        let next_begins = self.files[index + 1..].iter().any(|next| next.unread() > 0 && next.position == 0);
         let ends = next_begins || (!self.resumable && (self.closed || self.failure.is_some()));
         Ok(if ends { self.files[index].end_unfinished() } else { None })
     }
 
     /// How far the input has been handed out, when the last chunk was of this file.
     fn position_in(&self, index: usize) -> Position {
-        let newest = self.files.range(index + 1..).next_back().map(Source::handed_out);
+        let newest = self.files[index + 1..].last().map(Source::handed_out);
         Position { end: self.files[index].handed_out(), newest }
     }
 
@@ -317,35 +315,35 @@ impl Input {
             return Ok(length);
         }
         let metadata = self.files[index].file.as_file().metadata();
-        Ok(metadata.map_err(|source| MergeError::Input { path: self.path.clone(), source })?.len())
+        Ok(metadata.map_err(|source| MergeError::Input { path: self.path().to_owned(), source })?.len())
     }
 
     fn look_at_name(&self) -> Result<Name> {
         let newest = &self.files[self.files.len() - 1].file;
-        match Named::find(&self.path) {
+        match Named::find(self.path()) {
             Ok(named) if named.is(newest) => Ok(Name::Newest(named.length())),
             Ok(named) if named.is_file() => Ok(Name::Another),
-            Ok(_) => Err(MergeError::NotRegular { path: self.path.clone() }),
+            Ok(_) => Err(MergeError::NotRegular { path: self.path().to_owned() }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Name::Nowhere),
-            Err(source) => Err(MergeError::Input { path: self.path.clone(), source }),
+            Err(source) => Err(MergeError::Input { path: self.path().to_owned(), source }),
         }
     }
 
     /// Opens the file that has taken the name, unless it is gone again since the look.
     fn open_another(&mut self) -> Result<()> {
-        let file = match open_regular(&self.path) {
+        let file = match open_regular(self.path()) {
             Ok(file) => file,
             Err(MergeError::Open { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         };
         match self.files.iter().position(|source| source.file == file) {
             // A file that gets its name back goes on where it was.
-            Some(index) => self.files.make_contiguous()[index..].rotate_left(1),
-            None => self.files.push_back(Source::new(file)),
+            Some(index) => self.files[index..].rotate_left(1),
+            None => self.files.push(Source::new(file)),
         }
         // A busy input is never at rest. What has been read is then closed by number.
         while self.files.len() > MOST_FILES && self.files[0].is_done() {
-            self.files.pop_front();
+            self.files.remove(0);
         }
         Ok(())
     }
@@ -380,7 +378,8 @@ impl Input {
     /// lines that are whole now, if there are any.
     fn read_chunk(&mut self, index: usize) -> Result<(usize, Option<Chunk>)> {
         let source = &mut self.files[index];
-        let failed = |source| MergeError::Input { path: self.path.clone(), source };
+        let path = || self.closer.path().to_owned();
+        let failed = |source| MergeError::Input { path: path(), source };
         let start = source.unfinished.len();
         // A long line grows in memory of its own: in a block it would be copied at each read.
         let block = if start > self.blocks.length / 2 { None } else { self.blocks.take() };
@@ -403,7 +402,7 @@ impl Input {
         if let Some(long) = long_line(&chunk, self.max_line) {
             if long == 0 {
                 let position = source.position - start as u64;
-                return Err(MergeError::LineTooLong { path: self.path.clone(), position, limit: self.max_line });
+                return Err(MergeError::LineTooLong { path: path(), position, limit: self.max_line });
             }
             // The lines before it are good. The next read begins with the long one.
             end = long;

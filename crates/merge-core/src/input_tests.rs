@@ -1,4 +1,5 @@
 use std::io::Write;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Instant;
@@ -342,7 +343,7 @@ fn a_new_file_that_is_gone_again_is_no_error_and_one_that_cannot_be_opened_is() 
 
     // What was a folder is a file now: nothing below it can be opened.
     let folder = log.folder.path().join("folder");
-    log.input.path = folder.join("log");
+    log.input.closer = Closer::new(folder.join("log"));
     fs::write(&folder, "").unwrap();
     if cfg!(unix) {
         assert!(matches!(log.input.open_another(), Err(MergeError::Open { .. })));

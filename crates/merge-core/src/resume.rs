@@ -19,7 +19,7 @@ impl Input {
     ///
     /// [`MergeError::Input`] when a file cannot be read.
     pub fn resume(&mut self, position: Position, lines: &[u8]) -> Result<bool> {
-        let failed = |source| MergeError::Input { path: self.path.clone(), source };
+        let failed = |source| MergeError::Input { path: self.closer.path().to_owned(), source };
         let named = &mut self.files[0];
         if holds(named.file.as_file(), position.end, lines).map_err(failed)? {
             named.position = position.end;
@@ -37,7 +37,7 @@ impl Input {
             named.position = position.newest.filter(|&newest| newest <= length).unwrap_or(0);
             let mut old = Source::new(file);
             old.position = position.end;
-            self.files.push_front(old);
+            self.files.insert(0, old);
             return Ok(true);
         }
         Ok(false)
@@ -50,8 +50,8 @@ impl Input {
 
     /// The files beside this one whose names begin with its name, or with what is before its last dot.
     fn siblings(&self) -> io::Result<Vec<PathBuf>> {
-        let Some(stem) = self.path.file_stem().map(std::ffi::OsStr::as_encoded_bytes) else { return Ok(Vec::new()) };
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let Some(stem) = self.path().file_stem().map(std::ffi::OsStr::as_encoded_bytes) else { return Ok(Vec::new()) };
+        let folder = self.path().parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut siblings = Vec::new();
         for entry in fs::read_dir(folder.unwrap_or(".".as_ref()))? {
             let entry = entry?;

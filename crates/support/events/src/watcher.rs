@@ -50,7 +50,6 @@ pub(crate) struct Watcher {
 
 #[derive(Debug)]
 struct Log {
-    path: PathBuf,
     notifier: Notifier,
     /// Its other names, the oldest first, each with its folder.
     names: VecDeque<(usize, OsString)>,
@@ -67,11 +66,10 @@ impl Watcher {
     pub(crate) fn new(inputs: &[Input]) -> Self {
         let mut watcher = Self::default();
         for (log, input) in inputs.iter().enumerate() {
-            let path = input.path().to_owned();
-            if let Some((folder, name)) = watcher.place(&path) {
+            if let Some((folder, name)) = watcher.place(input.path()) {
                 watcher.folders[folder].logs.entry(name).or_default().push(log);
             }
-            watcher.logs.push(Log { path, notifier: input.notifier(), names: VecDeque::new() });
+            watcher.logs.push(Log { notifier: input.notifier(), names: VecDeque::new() });
         }
         watcher
     }
@@ -108,7 +106,8 @@ impl Watcher {
     /// Tries again to watch what is not watched.
     pub(crate) fn retry(&mut self, system: &mut System) {
         let unwatched = (0..self.folders.len()).filter(|&folder| self.folders[folder].id.is_none());
-        let missing = self.missing.iter().filter_map(|&log| self.by_path.get(folder_of(&self.logs[log].path)).copied());
+        let missing =
+            self.missing.iter().filter_map(|&log| self.by_path.get(folder_of(self.logs[log].notifier.path())).copied());
         self.watch_all(unwatched.chain(missing).collect::<Vec<_>>(), system);
     }
 
@@ -163,7 +162,7 @@ impl Watcher {
             Event::Changed(id, name) => self.logs_of(&id, &name).for_each(|log| self.logs[log].notifier.notify()),
             Event::Left(id, name, number) => {
                 let logs: Vec<_> = self.logs_of(&id, &name).collect();
-                let own = |&&log: &&usize| self.logs[log].path.file_name() == Some(&name);
+                let own = |&&log: &&usize| self.logs[log].notifier.path().file_name() == Some(&name);
                 self.missing.extend(logs.iter().filter(own));
                 self.polls |= !self.missing.is_empty();
                 self.moved = number.map(|number| (number, logs));
@@ -221,7 +220,7 @@ impl Watcher {
 
     /// Adds the targets of links to the names of a log.
     fn follow_links(&mut self, log: usize, system: &mut System) {
-        let mut path = self.logs[log].path.clone();
+        let mut path = self.logs[log].notifier.path().to_owned();
         for _ in 0..MOST_NAMES {
             let Ok(target) = fs::read_link(&path) else { return };
             path = folder_of(&path).join(target);
