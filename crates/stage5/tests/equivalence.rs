@@ -1,4 +1,4 @@
-//! Stage 5 keeps the contract: by events alone, with both on the other kind of runtime, and without events.
+//! Stage 5 keeps the contract: by events alone, with both on a current-thread runtime, and without events.
 
 use std::time::Duration;
 
