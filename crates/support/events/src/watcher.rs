@@ -59,15 +59,16 @@ struct Log {
 struct Folder {
     path: PathBuf,
     id: Option<Id>,
-    logs: HashMap<OsString, Vec<usize>>,
+    /// The names in it that lead to a log, each with the log.
+    logs: BTreeSet<(OsString, usize)>,
 }
 
 impl Watcher {
     pub(crate) fn new(inputs: &[Input]) -> Self {
-        let mut watcher = Self::default();
+        let mut watcher = Self { logs: Vec::with_capacity(inputs.len()), ..Self::default() };
         for (log, input) in inputs.iter().enumerate() {
             if let Some((folder, name)) = watcher.place(input.path()) {
-                watcher.folders[folder].logs.entry(name).or_default().push(log);
+                watcher.folders[folder].logs.insert((name, log));
             }
             watcher.logs.push(Log { notifier: input.notifier(), names: VecDeque::new() });
         }
@@ -133,12 +134,12 @@ impl Watcher {
                 self.unwatch(index, system);
                 let Folder { path, logs, .. } = &self.folders[index];
                 // Where the log cannot be looked at either, its follower reports that.
-                if logs.keys().next().is_some_and(|name| fs::metadata(path.join(name)).is_ok()) {
+                if logs.first().is_some_and(|(name, _)| fs::metadata(path.join(name)).is_ok()) {
                     self.warn(&error);
                 }
             }
         }
-        for log in self.folders[index].logs.values().flatten() {
+        for (_, log) in &self.folders[index].logs {
             self.missing.remove(log);
             self.logs[*log].notifier.notify();
         }
@@ -186,33 +187,29 @@ impl Watcher {
     }
 
     /// The logs that the name in a watched folder leads to.
-    fn logs_of(&self, id: &Id, name: &OsStr) -> impl Iterator<Item = usize> {
+    fn logs_of<'a>(&'a self, id: &Id, name: &'a OsStr) -> impl Iterator<Item = usize> {
         let folders = self.by_id.get(id).into_iter().flatten();
-        folders.filter_map(|&folder| self.folders[folder].logs.get(name)).flatten().copied()
+        folders.flat_map(move |&folder| {
+            let from = self.folders[folder].logs.range((name.to_owned(), 0)..);
+            from.take_while(move |(other, _)| other == name).map(|&(_, log)| log)
+        })
     }
 
     fn add_name(&mut self, log: usize, folder: usize, name: OsString, system: &mut System) {
-        let logs = self.folders[folder].logs.entry(name.clone()).or_default();
-        if logs.contains(&log) {
+        if !self.folders[folder].logs.insert((name.clone(), log)) {
             return;
         }
-        logs.push(log);
         let names = &mut self.logs[log].names;
         names.push_back((folder, name));
         if names.len() > MOST_NAMES
             && let Some((folder, name)) = names.pop_front()
         {
-            self.remove_name(log, folder, &name, system);
+            self.remove_name(log, folder, name, system);
         }
     }
 
-    fn remove_name(&mut self, log: usize, folder: usize, name: &OsStr, system: &mut System) {
-        if let Some(logs) = self.folders[folder].logs.get_mut(name) {
-            logs.retain(|&other| other != log);
-            if logs.is_empty() {
-                self.folders[folder].logs.remove(name);
-            }
-        }
+    fn remove_name(&mut self, log: usize, folder: usize, name: OsString, system: &mut System) {
+        self.folders[folder].logs.remove(&(name, log));
         if self.folders[folder].logs.is_empty() {
             self.unwatch(folder, system);
         }
