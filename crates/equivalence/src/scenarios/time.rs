@@ -271,6 +271,7 @@ pub fn a_quiet_input_has_its_turn_beside_a_long_backlog(merge: EntryPoint, setti
 fn has_its_turn_beside_a_backlog(merge: EntryPoint, settings: &Settings) -> Outcome {
     /// The backlog ends after so many writes, or a follower that keeps its turn would fill the memory.
     const WRITES: usize = 60;
+    const QUIET: &[u8] = b"quiet\n";
 
     let fixture = Fixture::new(2, settings);
     let lines = format!("{}\n", "x".repeat(16 * 1024)).repeat(40);
@@ -288,13 +289,13 @@ fn has_its_turn_beside_a_backlog(merge: EntryPoint, settings: &Settings) -> Outc
     fixture.captured.hold();
     let run = fixture.start(merge);
     run.await_held()?;
-    super::append(&fixture.paths[1], b"quiet\n");
+    super::append(&fixture.paths[1], QUIET);
     run.await_standstill(u64::MAX)?;
     fixture.captured.release();
-    run.await_that("everything", |merged| merged.len() >= backlog + 6)?;
+    run.await_that("everything", |merged| merged.len() >= backlog + QUIET.len())?;
     run.close_all();
     run.await_end()?;
-    let before = memchr(b'q', &fixture.captured.bytes()).unwrap_or(backlog);
+    let before = memchr(QUIET[0], &fixture.captured.bytes()).unwrap_or(backlog);
     // A queue holds some chunks, and a lock may be taken again before the other follower is awake.
     if before > backlog / 2 {
         return Err(Violation::Late {
