@@ -124,7 +124,7 @@ pub fn rotations(count: usize, merge: EntryPoint, settings: &Settings) -> Outcom
     for number in 0..count {
         fixture.rename(0, &(number % 20).to_string());
         // What can be seen of an empty file is that it is open; only Linux shows that.
-        if number % 10 == 5 && cfg!(target_os = "linux") {
+        if number % 10 == 9 && cfg!(target_os = "linux") {
             fixture.append(0, "");
             let path = &fixture.paths[0];
             run.await_condition("the empty file to be opened", || {
@@ -132,10 +132,13 @@ pub fn rotations(count: usize, merge: EntryPoint, settings: &Settings) -> Outcom
             })?;
             fixture.rename(0, "empty");
         }
-        let line = format!("0-{number}\n");
-        fixture.append(0, &line);
-        expected.extend(line.as_bytes());
-        run.await_output(&expected)?;
+        // The look that the rename causes may find the first line as well. The second has its own event only.
+        for part in 1..=2 {
+            let line = format!("0-{number}.{part}\n");
+            fixture.append(0, &line);
+            expected.extend(line.as_bytes());
+            run.await_output(&expected)?;
+        }
     }
     run.close_all();
     run.end_confirmed(&fixture.sources())
