@@ -81,7 +81,7 @@ impl Plans {
 
 /// A plan as a table in Markdown: the time since the start, the minutes, the step, and what the teacher does.
 pub(crate) fn table(course: &Course, plan: &Plan) -> String {
-    let mut table = "| at | min | | you show and say |\n|---:|---:|---|---|\n".to_owned();
+    let mut table = "| time | min | | you show and say |\n|---:|---:|---|---|\n".to_owned();
     let clock = |minutes: u32| format!("{}:{:02}", minutes / 60, minutes % 60);
     let mut at = 0;
     for Step { minutes, exercise, title, teacher } in &plan.step {
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(
             table(&course, plans.plan("one").expect("it is there")),
             format!(
-                "| at | min | | you show and say |\n|---:|---:|---|---|\n| 0:00 | 65 | Talk | Say `a\\|b`. |\n\
+                "| time | min | | you show and say |\n|---:|---:|---|---|\n| 0:00 | 65 | Talk | Say `a\\|b`. |\n\
                  | 1:05 | 25 | **`threads1`** {title} |  |\n| 1:30 | **90** | *the end* | |\n"
             )
         );
