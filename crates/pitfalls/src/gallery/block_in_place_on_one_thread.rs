@@ -3,7 +3,7 @@
 //! **Shows as** a panic: "can call blocking only when running on the multi-threaded runtime". Often a test shows it
 //! first, because `#[tokio::test]` runs on a current-thread runtime.
 //!
-//! **Why:** `block_in_place` hands the worker's other tasks to another worker. A current-thread runtime has only one.
+//! **Why:** `block_in_place` hands the worker's other tasks to another worker. A current-thread runtime has no other.
 //!
 //! **Right:** `spawn_blocking`, which works on both kinds of runtime: `stage4::run_tasks`.
 //!
