@@ -132,7 +132,7 @@ pub fn rotations(count: usize, merge: EntryPoint, settings: &Settings) -> Outcom
             })?;
             fixture.rename(0, "empty");
         }
-        // The look that the rename causes may find the first line as well. The second has its own event only.
+        // Right after a line a follower looks once more. It may find the next line by luck, but not two in each file.
         for part in 1..=2 {
             let line = format!("0-{number}.{part}\n");
             fixture.append(0, &line);
