@@ -498,10 +498,10 @@ pub fn a_file_replaced_under_load_loses_nothing(merge: EntryPoint, settings: &Se
             merged.windows(first.len()).any(|w| w == first.as_bytes())
         })?;
     }
-    // All but a few old files are closed after some more looks, and each line makes the follower look.
+    // The old files are closed after a while, and each line makes the follower look.
     let deadline = Instant::now() + settings.patience;
     for round in 0.. {
-        if crate::process::open_files_in(fixture.folder()).len() <= 6 {
+        if crate::process::open_files_in(fixture.folder()).len() <= 3 {
             break;
         }
         if Instant::now() > deadline {

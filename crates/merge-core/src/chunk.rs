@@ -28,8 +28,9 @@ pub struct Chunk {
 pub struct Position {
     /// Where the chunk ends in its file, in bytes.
     pub end: u64,
-    /// How much of the newest file has been handed out, in bytes, where the chunk is of an older one.
-    pub newest: Option<u64>,
+    /// Where the chunk is of an older file: the number of the newest one, and how much of that has been handed out, in
+    /// bytes. The number is that of its inode, and 0 on systems that have none.
+    pub newest: Option<(u64, u64)>,
 }
 
 impl Chunk {

@@ -31,8 +31,6 @@ pub(crate) struct Signal {
     closed: AtomicBool,
     /// Whether there was a notification since the follower last waited.
     notified: AtomicBool,
-    /// Whether a notification, and not the time, ended its last wait.
-    early: AtomicBool,
     /// Whether a follower that waits on a thread shall wake, and what wakes it. A channel for one message would do the
     /// same, and take 640 bytes of each input.
     wake: Mutex<bool>,
@@ -49,7 +47,6 @@ impl Closer {
             path,
             closed: AtomicBool::new(false),
             notified: AtomicBool::new(false),
-            early: AtomicBool::new(false),
             wake: Mutex::new(false),
             woken: Condvar::new(),
             waker: AtomicWaker::new(),
@@ -121,14 +118,7 @@ impl Closer {
 
     /// Whether there was a notification. It is then used up: the look that follows sees what it was about.
     fn take_notification(&self) -> bool {
-        let notified = self.0.notified.swap(false, Ordering::AcqRel);
-        self.0.early.fetch_or(notified, Ordering::Relaxed);
-        notified
-    }
-
-    /// Whether a notification, and not the time, led to this look. Asked once per look.
-    pub(crate) fn is_early(&self) -> bool {
-        self.0.early.swap(false, Ordering::Relaxed)
+        self.0.notified.swap(false, Ordering::AcqRel)
     }
 }
 
@@ -282,7 +272,5 @@ mod tests {
             scope.spawn(|| closer.wait(HOUR));
             closer.notifier().notify();
         });
-        assert!(closer.is_early());
-        assert!(!closer.is_early());
     }
 }

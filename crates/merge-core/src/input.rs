@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::mem;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use memchr::{memchr_iter, memrchr};
 use same_file::Handle;
@@ -17,8 +17,11 @@ use crate::{Chunk, Closer, MergeError, Notifier, Position, Result};
 /// How much an input reads at once, in bytes, while no block is free. It keeps that until the output takes it, so
 /// thousands of inputs may have as much each.
 const PIECE: usize = 16 * 1024;
-/// How many files of one input may be open although the older ones have been read.
+/// How many files of one input may be open although all but one have been read.
 const MOST_FILES: usize = 4;
+/// How long a program that replaces a log may take: to write the last lines to the old file, and to permit reading the new
+/// one.
+const REST: Duration = Duration::from_secs(1);
 /// The greatest length of a line, in bytes, unless the caller sets another.
 const MAX_LINE: usize = 64 * 1024 * 1024;
 
@@ -41,6 +44,8 @@ pub struct Input {
     pub(crate) files: Vec<Source>,
     /// What the last look at the name met. It is reported after everything that is still in the open files.
     failure: Option<Box<MergeError>>,
+    /// Since when the file that has the name may not be read.
+    denied: Option<Instant>,
     /// Whether the close has been noticed. The files and their lengths then stay as they are, so that a writer that never
     /// stops cannot keep a closed follower alive.
     closed: bool,
@@ -62,18 +67,31 @@ pub(crate) struct Source {
     pub(crate) position: u64,
     /// The start of a line whose newline has not been written yet.
     unfinished: Vec<u8>,
-    /// Whether a look has found an old file at rest. At the second such look it is let go.
-    rested: bool,
+    /// Since when looks have found an old file at rest.
+    rested: Option<Instant>,
 }
 
 impl Source {
     pub(crate) fn new(file: Handle) -> Self {
-        Self { file, length: 0, position: 0, unfinished: Vec::new(), rested: false }
+        Self { file, length: 0, position: 0, unfinished: Vec::new(), rested: None }
     }
 
     /// Whether all of it has been handed out.
     fn is_done(&self) -> bool {
-        self.unread() == 0 && self.unfinished.is_empty()
+        self.length == self.position && self.unfinished.is_empty()
+    }
+
+    /// Whether a writer that goes on with an old file has had its time.
+    fn has_rested(&self) -> bool {
+        self.rested.is_some_and(|since| since.elapsed() >= REST)
+    }
+
+    /// Tells it from other files, as long as it exists.
+    pub(crate) fn number(&self) -> u64 {
+        #[cfg(unix)]
+        return self.file.ino();
+        #[cfg(not(unix))]
+        0
     }
 
     fn handed_out(&self) -> u64 {
@@ -148,6 +166,7 @@ impl Input {
         Ok(Self {
             files: vec![Source::new(open_regular(path)?)],
             failure: None,
+            denied: None,
             closed: false,
             resumable: false,
             max_line: MAX_LINE,
@@ -204,7 +223,8 @@ impl Input {
     ///
     /// [`MergeError::Input`] when an open file cannot be looked at.
     pub fn has_unread(&self) -> Result<bool> {
-        if self.closer.is_closed() || self.old_files() > 0 {
+        let mut old = self.files[..self.old_files()].iter();
+        if self.closer.is_closed() || old.any(|source| source.rested.is_none() || source.has_rested()) {
             return Ok(true);
         }
         let newest = match self.look_at_name() {
@@ -263,7 +283,7 @@ impl Input {
             }
         }
         while self.files[index].unread() > 0 {
-            self.files[index].rested = false;
+            self.files[index].rested = None;
             match self.read_chunk(index)? {
                 (_, Some(chunk)) => return Ok(Some(chunk)),
                 // There is less in the file than its length says.
@@ -280,7 +300,7 @@ impl Input {
 
     /// How far the input has been handed out, when the last chunk was of this file.
     fn position_in(&self, index: usize) -> Position {
-        let newest = self.files[index + 1..].last().map(Source::handed_out);
+        let newest = self.files[index + 1..].last().map(|newest| (newest.number(), newest.handed_out()));
         Position { end: self.files[index].handed_out(), newest }
     }
 
@@ -299,12 +319,26 @@ impl Input {
             Ok(Name::Nowhere) => Ok(None),
             Err(error) => Err(error),
         };
+        self.denied = named.as_ref().is_err_and(is_denied).then(|| self.denied.unwrap_or_else(Instant::now));
+        let may_pass = self.denied.is_some_and(|since| since.elapsed() < REST) && !self.closer.is_closed();
         let (newest, failure) = named.map_or_else(|error| (None, Some(Box::new(error))), |newest| (newest, None));
-        self.failure = failure;
+        self.failure = failure.filter(|_| !may_pass);
         for index in 0..self.files.len() {
             self.files[index].length = self.length_of(index, newest)?;
         }
+        // A busy input is never at rest. What has been read is then closed by number.
+        while self.files.len() > MOST_FILES
+            && let Some(index) = self.oldest_done()
+        {
+            self.files.remove(index);
+        }
         Ok(())
+    }
+
+    /// The oldest file that has been read to its end. The newest and the one that was written to last go on.
+    fn oldest_done(&self) -> Option<usize> {
+        let written = self.old_files();
+        (0..self.files.len() - 1).find(|&index| index != written && self.files[index].is_done())
     }
 
     /// The length of one of the files. Where the look at the name has shown that of the newest file, it is not asked again.
@@ -341,10 +375,6 @@ impl Input {
             Some(index) => self.files[index..].rotate_left(1),
             None => self.files.push(Source::new(file)),
         }
-        // A busy input is never at rest. What has been read is then closed by number.
-        while self.files.len() > MOST_FILES && self.files[0].is_done() {
-            self.files.remove(0);
-        }
         Ok(())
     }
 
@@ -353,17 +383,16 @@ impl Input {
         self.files.iter().rposition(|source| source.length > 0).unwrap_or(0)
     }
 
-    /// Closes old files that were at rest at two looks: a writer may go on with one for an interval. The first that has an
-    /// unfinished line left hands it out. A look before its time does not count.
+    /// Closes old files that have been at rest: a writer may go on with one for a while. The first that has an unfinished
+    /// line left hands it out.
     fn let_go_of_old_files(&mut self) -> Option<Chunk> {
-        if self.closer.is_early() {
-            return None;
-        }
         let mut index = 0;
         while index < self.old_files() {
-            if !mem::replace(&mut self.files[index].rested, true) {
+            let source = &mut self.files[index];
+            if !source.has_rested() {
+                source.rested.get_or_insert_with(Instant::now);
                 index += 1;
-            } else if let Some(line) = self.files[index].end_unfinished() {
+            } else if let Some(line) = source.end_unfinished() {
                 let position = self.position_in(index);
                 self.files.remove(index);
                 return Some(line.at(position));
@@ -415,6 +444,11 @@ impl Input {
         self.closer.add_bytes_read(came as u64);
         Ok((came, (end > 0).then_some(chunk)))
     }
+}
+
+/// Whether the error may be over soon: a new log may exist before its readers are permitted to read it.
+fn is_denied(error: &MergeError) -> bool {
+    matches!(error, MergeError::Open { source, .. } if source.kind() == ErrorKind::PermissionDenied)
 }
 
 /// Where the first line begins that is longer than `limit`, its newline included.

@@ -52,6 +52,13 @@ impl Log {
     fn close(&mut self) {
         self.input.closer().close();
     }
+
+    /// Every file has been at rest for long enough now.
+    fn let_time_pass(&mut self) {
+        for source in &mut self.input.files {
+            source.rested = source.rested.and_then(|since| since.checked_sub(REST));
+        }
+    }
 }
 
 fn lines(text: &str) -> Found {
@@ -139,35 +146,18 @@ fn a_writer_that_has_not_begun_the_new_file_may_go_on_with_the_old_one() {
     assert_eq!(log.read_all(), b"b\n");
     log.append(b"c\n");
     assert_eq!(log.read_all(), b"c\n");
-    // It may even go on for an interval after the new file has begun, also in the middle of a line.
+    // It may even go on for a while after the new file has begun, also in the middle of a line.
     old.write_all(b"late\nha").unwrap();
     log.append(b"d\n");
     assert_eq!(log.read_all(), b"late\nd\n");
+    log.let_time_pass();
     old.write_all(b"lf\nunfinished").unwrap();
     assert_eq!(log.read_all(), b"half\n");
+    assert_eq!(log.read(), Found::NoNewData);
+    assert_eq!(log.input.files.len(), 2, "looks alone do not close the old file");
+    log.let_time_pass();
     assert_eq!(log.read_all(), b"unfinished\n");
     assert_eq!(log.input.files.len(), 1, "the old file is closed");
-}
-
-#[test]
-fn looks_that_a_notification_has_caused_are_no_intervals_for_an_old_file() {
-    let mut log = Log::new(b"a\n");
-    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
-    log.rotate();
-    log.append(b"b\n");
-    assert_eq!(log.read_all(), b"a\nb\n");
-    for _ in 0..10 {
-        log.input.notifier().notify();
-        log.input.wait_closed(Duration::from_secs(60));
-        assert_eq!(log.read(), Found::NoNewData);
-    }
-    old.write_all(b"late\n").unwrap();
-    assert_eq!(log.read_all(), b"late\n");
-    assert_eq!(log.input.files.len(), 2);
-    // These are intervals.
-    assert_eq!(log.read(), Found::NoNewData);
-    assert_eq!(log.read(), Found::NoNewData);
-    assert_eq!(log.input.files.len(), 1);
 }
 
 #[test]
@@ -197,8 +187,9 @@ fn a_look_tells_whether_a_read_has_something_to_do() {
     log.append(b"b\n");
     assert!(unread(&log), "a line in the new file");
     log.read_all();
+    assert!(!unread(&log), "a writer may go on with the old file");
+    log.let_time_pass();
     assert!(unread(&log), "the old file, to be closed");
-    log.read_all();
     log.read_all();
     assert!(!unread(&log));
     log.close();
@@ -215,6 +206,7 @@ fn an_empty_file_that_is_replaced_in_turn_is_read_to_its_end() {
     fs::rename(&log.path, log.folder.path().join("log.2")).unwrap();
     log.append(b"c\n");
     assert_eq!(log.read_all(), b"b\nc\n");
+    log.let_time_pass();
     assert_eq!(log.read_all(), b"");
     assert_eq!(log.input.files.len(), 1, "the old files are closed");
 }
@@ -229,6 +221,24 @@ fn a_busy_input_that_is_replaced_again_and_again_keeps_few_files_open() {
         assert!(log.input.files.len() <= MOST_FILES, "{} files are open", log.input.files.len());
     }
     assert_eq!(log.read(), lines("19\n"));
+}
+
+#[test]
+fn a_file_that_is_still_written_is_kept_however_many_empty_ones_come_after_it() {
+    let mut log = Log::new(b"a\n");
+    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+    assert_eq!(log.read_all(), b"a\n");
+    for number in 0..2 * MOST_FILES {
+        fs::rename(&log.path, log.folder.path().join(number.to_string())).unwrap();
+        log.append(b"");
+        assert_eq!(log.read(), Found::NoNewData);
+        assert!(log.input.files.len() <= MOST_FILES, "{} files are open", log.input.files.len());
+    }
+    // Also when the line comes between the last look and the next replacement.
+    old.write_all(b"b\n").unwrap();
+    fs::rename(&log.path, log.folder.path().join("last")).unwrap();
+    log.append(b"c\n");
+    assert_eq!(log.read_all(), b"b\nc\n");
 }
 
 #[test]
@@ -349,6 +359,37 @@ fn a_new_file_that_is_gone_again_is_no_error_and_one_that_cannot_be_opened_is() 
         assert!(matches!(log.input.open_another(), Err(MergeError::Open { .. })));
         assert_eq!(log.read(), lines("half\n"), "the old file comes first");
         assert!(matches!(log.input.read_lines(), Err(MergeError::Input { .. })));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_new_file_that_may_not_be_read_yet_is_looked_at_again_and_an_error_later() {
+    // A file that nobody may read, the administrator included.
+    let unreadable = Path::new("/sys/bus/cpu/drivers_probe");
+    if !unreadable.exists() {
+        return;
+    }
+    let mut log = Log::new(b"a\nhalf");
+    log.rotate();
+    std::os::unix::fs::symlink(unreadable, &log.path).unwrap();
+    assert_eq!(log.read_all(), b"a\n");
+    assert_eq!(log.read(), Found::NoNewData);
+    fs::remove_file(&log.path).unwrap();
+    log.append(b"b\n");
+    assert_eq!(log.read_all(), b"half\nb\n");
+
+    for closed in [true, false] {
+        let mut log = Log::new(b"a\n");
+        log.rotate();
+        std::os::unix::fs::symlink(unreadable, &log.path).unwrap();
+        assert_eq!(log.read_all(), b"a\n");
+        if closed {
+            log.close();
+        } else {
+            log.input.denied = Instant::now().checked_sub(REST);
+        }
+        assert!(matches!(log.input.read_lines(), Err(MergeError::Open { .. })), "closed: {closed}");
     }
 }
 
@@ -530,10 +571,15 @@ fn a_late_line_of_an_old_file_does_not_bring_the_new_one_again() {
     assert_eq!(log.read(), lines("new\n"));
     old.write_all(b"late\n").unwrap();
     let last = last_chunk(&mut log);
-    assert_eq!((&*last, last.position()), (&b"late\n"[..], Position { end: 7, newest: Some(4) }));
+    assert_eq!((&*last, last.position().end), (&b"late\n"[..], 7));
     log.append(b"next\n");
     assert!(log.restart(&last));
     assert_eq!(log.read_all(), b"next\n");
+    // Another file has the name meanwhile: nothing of it has been read.
+    fs::rename(&log.path, log.folder.path().join("log.2")).unwrap();
+    log.append(b"another\n");
+    assert!(log.restart(&last));
+    assert_eq!(log.read_all(), b"another\n");
 }
 
 #[test]

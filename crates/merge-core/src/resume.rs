@@ -32,9 +32,10 @@ impl Input {
                 continue;
             }
             let named = &mut self.files[0];
-            // What the earlier run has read of the new file, unless that is another one.
+            // What the earlier run has read of the new file, unless that is another one or was truncated.
             let length = named.file.as_file().metadata().map_err(failed)?.len();
-            named.position = position.newest.filter(|&newest| newest <= length).unwrap_or(0);
+            let read = position.newest.filter(|&(number, end)| number == named.number() && end <= length);
+            named.position = read.map_or(0, |(_, end)| end);
             let mut old = Source::new(file);
             old.position = position.end;
             self.files.insert(0, old);

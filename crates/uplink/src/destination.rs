@@ -66,8 +66,8 @@ impl Destination {
         let (mut length, mut last) = (0, 0);
         match fs::read_to_string(&place) {
             Ok(text) => {
-                let numbers = parse(&text).ok_or_else(|| wrong(format!("{} is damaged", place.display())))?;
                 let again = format!("to gather all of the stream again, remove {}", place.display());
+                let numbers = parse(&text).ok_or_else(|| wrong(format!("its position is damaged; {again}")))?;
                 if numbers.0 != created {
                     return Err(wrong(format!("it is of another stream of this name; {again}")));
                 }

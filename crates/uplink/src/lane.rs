@@ -22,7 +22,7 @@ use crate::wait::{Patience, code};
 
 /// How many inputs ask at once where they go on.
 const ASKING: usize = 64;
-/// The header with the input's position behind the message: `END`, or `END NEWEST`.
+/// The header with the input's position behind the message: `END`, or `END FILE NEWEST`.
 const POSITION: &str = "Uplink-Position";
 /// The header that tells the messages of one run from those of another.
 const RUN: &str = "Uplink-Run";
@@ -161,12 +161,20 @@ impl AsRef<[u8]> for Owned {
 }
 
 fn text_of(Position { end, newest }: Position) -> String {
-    newest.map_or_else(|| end.to_string(), |newest| format!("{end} {newest}"))
+    newest.map_or_else(|| end.to_string(), |(file, newest)| format!("{end} {file} {newest}"))
 }
 
 fn position_of(message: &StreamMessage) -> Option<Position> {
-    let mut numbers = message.headers.get(POSITION)?.as_str().split(' ').map(|number| number.parse().ok());
-    Some(Position { end: numbers.next()??, newest: numbers.next().flatten() })
+    parse(message.headers.get(POSITION)?.as_str())
+}
+
+fn parse(text: &str) -> Option<Position> {
+    let numbers: Option<Vec<u64>> = text.split(' ').map(|number| number.parse().ok()).collect();
+    match numbers?[..] {
+        [end] => Some(Position { end, newest: None }),
+        [end, file, newest] => Some(Position { end, newest: Some((file, newest)) }),
+        _ => None,
+    }
 }
 
 #[cfg(unix)]
@@ -204,8 +212,15 @@ mod tests {
     }
 
     #[test]
-    fn a_position_is_one_or_two_numbers() {
-        assert_eq!(text_of(Position { end: 7, newest: None }), "7");
-        assert_eq!(text_of(Position { end: 7, newest: Some(0) }), "7 0");
+    fn a_position_is_one_number_or_three() {
+        for (position, text) in
+            [(Position { end: 7, newest: None }, "7"), (Position { end: 7, newest: Some((5, 0)) }, "7 5 0")]
+        {
+            assert_eq!(text_of(position), text);
+            assert_eq!(parse(text), Some(position));
+        }
+        for refused in ["", "x", "7 0", "7 5 0 1", "-7"] {
+            assert_eq!(parse(refused), None, "{refused}");
+        }
     }
 }

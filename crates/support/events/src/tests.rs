@@ -186,6 +186,25 @@ fn the_folders_of_all_links_on_the_way_are_watched() {
 }
 
 #[test]
+fn the_target_of_a_link_is_watched_by_its_name_however_often_its_file_is_replaced() {
+    let logs = Fixture::new(&["link", "last"]);
+    fs::remove_file(logs.path("link")).unwrap();
+    std::os::unix::fs::symlink("target", logs.path("link")).unwrap();
+    append(logs.path("target"));
+    logs.run(async || {
+        for number in 0..3 * watcher::MOST_NAMES {
+            fs::rename(logs.path("target"), logs.path(&format!("target.{number}"))).unwrap();
+            append(logs.path("target"));
+            logs.settle().await;
+            assert!(logs.is_notified(0), "replaced {number} times");
+            append(logs.path("target"));
+            logs.settle().await;
+            assert!(logs.is_notified(0), "written after it was replaced {number} times");
+        }
+    });
+}
+
+#[test]
 fn a_folder_that_is_moved_or_removed_and_made_again_is_watched() {
     let logs = Fixture::new(&["folder/a", "last"]);
     logs.run(async || {

@@ -109,7 +109,8 @@ impl Watcher {
         let unwatched = (0..self.folders.len()).filter(|&folder| self.folders[folder].id.is_none());
         let missing =
             self.missing.iter().filter_map(|&log| self.by_path.get(folder_of(self.logs[log].notifier.path())).copied());
-        self.watch_all(unwatched.chain(missing).collect::<Vec<_>>(), system);
+        // Many missing logs may share a folder.
+        self.watch_all(unwatched.chain(missing).collect::<BTreeSet<_>>(), system);
     }
 
     fn watch_all(&mut self, folders: impl IntoIterator<Item = usize>, system: &mut System) {
@@ -195,11 +196,15 @@ impl Watcher {
         })
     }
 
+    /// Adds a name to those of a log. One that is known counts as new: the target of a link is added again with each file.
     fn add_name(&mut self, log: usize, folder: usize, name: OsString, system: &mut System) {
-        if !self.folders[folder].logs.insert((name.clone(), log)) {
+        let names = &mut self.logs[log].names;
+        if let Some(index) = names.iter().position(|(at, known)| *at == folder && *known == name) {
+            names.remove(index);
+        } else if !self.folders[folder].logs.insert((name.clone(), log)) {
+            // Its own name is not among these.
             return;
         }
-        let names = &mut self.logs[log].names;
         names.push_back((folder, name));
         if names.len() > MOST_NAMES
             && let Some((folder, name)) = names.pop_front()

@@ -73,7 +73,8 @@ fn more_help(Program { name, waits, .. }: Program) -> String {
         "\
 Every line stays whole, and the lines of one input stay in order. Ctrl-c,
 SIGTERM or SIGHUP closes all inputs: what they hold is still merged. A second
-signal, 0.3 s later or more, stops the program at once.
+signal, 0.3 s later or more, stops the program at once. With --no-follow, the
+first one does.
 
 Examples:
   {name} --output all.txt web.log db.log        follow two logs into a file
@@ -81,7 +82,7 @@ Examples:
   {name} --no-follow --output all.txt *.log     merge what is there, and exit
   {name} {interval}
 
-Exit codes: 0 merged, 1 failed, 2 wrong usage, 130 stopped by a second signal"
+Exit codes: 0 merged, 1 failed, 2 wrong usage, 130 stopped at once by a signal"
     )
 }
 

@@ -12,6 +12,9 @@ use crate::args::{Args, Program};
 use crate::report::{self, Report};
 use crate::{Stop, limit, status, warnings};
 
+/// A program that is started with a null device for reading and writing looks the same.
+const CLOSED: &str = "cannot write output (standard output): it is closed. To discard all lines: --output /dev/null";
+
 /// The merge that the command line asks for, with every input open.
 #[derive(Debug)]
 pub struct Job {
@@ -33,7 +36,7 @@ impl Job {
         let args = Args::parse(program)?;
         let name = program.name;
         if is_stdout(&args.output) && stdout_was_closed() {
-            return Err(report::fail(name, "cannot write output (standard output): it is closed"));
+            return Err(report::fail(name, CLOSED));
         }
         let open_files = limit::raise_file_limit();
         let mut inputs = limit::with_spare_files(|| Input::open_all(&args.inputs))

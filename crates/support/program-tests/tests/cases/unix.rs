@@ -154,7 +154,7 @@ fn a_closed_standard_output_is_refused_as_the_output() {
     for closed in [">&-", "<&- >&-"] {
         let run = |args: &[&str]| fixture.start(fixture.command_after(&format!("exec {closed};"), args)).end();
         // Before any input is opened: the second one is missing.
-        let message = "cannot write output (standard output): it is closed\n";
+        let message = "cannot write output (standard output): it is closed. To discard all lines: --output /dev/null\n";
         run(&["--no-follow", "--output", "-", "a", "absent"]).assert_failed(message, None);
         run(&["--no-follow", "--output", "out", "a"]).assert_summary("1 line", "1 input");
         assert_eq!(fixture.text("out"), "a\n");
