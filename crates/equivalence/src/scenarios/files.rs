@@ -102,8 +102,8 @@ pub fn a_file_that_was_replaced_before_the_close_is_merged(merge: EntryPoint, se
     run.end_confirmed(&fixture.sources())
 }
 
-/// Contract 8: the input is a link, and another one in the same folder has a path through a link. The file behind it grows,
-/// and then the link leads to another file.
+/// Contract 8: the input is a link, and another one in the same folder has a path through a link. The file behind it grows
+/// and is replaced, and then the link leads to another file.
 pub fn a_log_behind_a_link_is_followed_by_its_name(merge: EntryPoint, settings: &Settings) -> Outcome {
     let mut fixture = Fixture::new(2, settings);
     fs::rename(&fixture.paths[0], fixture.folder().join("target")).expect("a scratch file can be renamed");
@@ -120,6 +120,16 @@ pub fn a_log_behind_a_link_is_followed_by_its_name(merge: EntryPoint, settings: 
         fixture.append(usize::from(line.starts_with('1')), line);
         expected += line;
         run.await_output(expected.as_bytes())?;
+    }
+    // As with the log of a container, the file behind the link is replaced again and again.
+    let target = fixture.folder().join("target");
+    for number in 0..10 {
+        fs::rename(&target, target.with_extension(number.to_string())).expect("a scratch file can be renamed");
+        for line in [format!("0-{number}\n"), format!("0-{number} and one more\n")] {
+            fixture.append(0, &line);
+            expected += &line;
+            run.await_output(expected.as_bytes())?;
+        }
     }
     fs::write(fixture.folder().join("next"), "").expect("a scratch file");
     fs::remove_file(&fixture.paths[0]).expect("a link can be removed");
