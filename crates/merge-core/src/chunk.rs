@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::mem;
+use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,8 +30,8 @@ pub struct Position {
     /// Where the chunk ends in its file, in bytes.
     pub end: u64,
     /// Where the chunk is of an older file: the number of the newest one, and how much of that has been handed out, in
-    /// bytes. The number is that of its inode, and 0 on systems that have none.
-    pub newest: Option<(u64, u64)>,
+    /// bytes. The number is that of its inode, and 1 on systems that have none.
+    pub newest: Option<(NonZeroU64, u64)>,
 }
 
 impl Chunk {

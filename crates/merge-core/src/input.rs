@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::mem;
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -43,9 +44,7 @@ pub struct Input {
     /// replacement, until the older ones are at rest.
     pub(crate) files: Vec<Source>,
     /// What the last look at the name met. It is reported after everything that is still in the open files.
-    failure: Option<Box<MergeError>>,
-    /// Since when the file that has the name may not be read.
-    denied: Option<Instant>,
+    failure: Option<Box<Failure>>,
     /// Whether the close has been noticed. The files and their lengths then stay as they are, so that a writer that never
     /// stops cannot keep a closed follower alive.
     closed: bool,
@@ -55,6 +54,15 @@ pub struct Input {
     /// Shared by all inputs that were opened together.
     blocks: Arc<Blocks>,
     pub(crate) closer: Closer,
+}
+
+/// An error of the name.
+#[derive(Debug)]
+struct Failure {
+    error: MergeError,
+    since: Instant,
+    /// Whether the error may be over soon: a new log may exist before its readers are permitted to read it.
+    may_pass: bool,
 }
 
 /// One open file of an input.
@@ -87,11 +95,12 @@ impl Source {
     }
 
     /// Tells it from other files, as long as it exists.
-    pub(crate) fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> NonZeroU64 {
         #[cfg(unix)]
-        return self.file.ino();
+        let number = self.file.ino();
         #[cfg(not(unix))]
-        0
+        let number = 1;
+        NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN)
     }
 
     fn handed_out(&self) -> u64 {
@@ -166,7 +175,6 @@ impl Input {
         Ok(Self {
             files: vec![Source::new(open_regular(path)?)],
             failure: None,
-            denied: None,
             closed: false,
             resumable: false,
             max_line: MAX_LINE,
@@ -265,8 +273,8 @@ impl Input {
                 return Ok(Found::Lines(chunk.at(self.position_in(index))));
             }
         }
-        if let Some(error) = self.failure.take() {
-            return Err(*error);
+        if let Some(failure) = self.failure.take_if(|failure| !failure.may_pass) {
+            return Err(failure.error);
         }
         if closed {
             return Ok(Found::End);
@@ -294,7 +302,8 @@ impl Input {
         }
         // What an old file has left unfinished comes before the first line of the next one.
         let next_begins = self.files[index + 1..].iter().any(|next| next.unread() > 0 && next.position == 0);
-        let ends = next_begins || (!self.resumable && (self.closed || self.failure.is_some()));
+        let failed = self.failure.as_ref().is_some_and(|failure| !failure.may_pass);
+        let ends = next_begins || (!self.resumable && (self.closed || failed));
         Ok(if ends { self.files[index].end_unfinished() } else { None })
     }
 
@@ -319,10 +328,12 @@ impl Input {
             Ok(Name::Nowhere) => Ok(None),
             Err(error) => Err(error),
         };
-        self.denied = named.as_ref().is_err_and(is_denied).then(|| self.denied.unwrap_or_else(Instant::now));
-        let may_pass = self.denied.is_some_and(|since| since.elapsed() < REST) && !self.closer.is_closed();
-        let (newest, failure) = named.map_or_else(|error| (None, Some(Box::new(error))), |newest| (newest, None));
-        self.failure = failure.filter(|_| !may_pass);
+        let since = self.failure.take().map_or_else(Instant::now, |failure| failure.since);
+        let newest = named.unwrap_or_else(|error| {
+            let may_pass = is_denied(&error) && since.elapsed() < REST && !self.closer.is_closed();
+            self.failure = Some(Box::new(Failure { error, since, may_pass }));
+            None
+        });
         for index in 0..self.files.len() {
             self.files[index].length = self.length_of(index, newest)?;
         }
@@ -446,7 +457,6 @@ impl Input {
     }
 }
 
-/// Whether the error may be over soon: a new log may exist before its readers are permitted to read it.
 fn is_denied(error: &MergeError) -> bool {
     matches!(error, MergeError::Open { source, .. } if source.kind() == ErrorKind::PermissionDenied)
 }

@@ -387,7 +387,8 @@ fn a_new_file_that_may_not_be_read_yet_is_looked_at_again_and_an_error_later() {
         if closed {
             log.close();
         } else {
-            log.input.denied = Instant::now().checked_sub(REST);
+            let failure = log.input.failure.as_mut().unwrap();
+            failure.since = failure.since.checked_sub(REST).unwrap();
         }
         assert!(matches!(log.input.read_lines(), Err(MergeError::Open { .. })), "closed: {closed}");
     }

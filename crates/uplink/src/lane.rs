@@ -5,6 +5,7 @@
 //! refuse a message that they have already.
 
 use std::fmt::Write;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -172,7 +173,7 @@ fn parse(text: &str) -> Option<Position> {
     let numbers: Option<Vec<u64>> = text.split(' ').map(|number| number.parse().ok()).collect();
     match numbers?[..] {
         [end] => Some(Position { end, newest: None }),
-        [end, file, newest] => Some(Position { end, newest: Some((file, newest)) }),
+        [end, file, newest] => Some(Position { end, newest: Some((NonZeroU64::new(file)?, newest)) }),
         _ => None,
     }
 }
@@ -213,13 +214,12 @@ mod tests {
 
     #[test]
     fn a_position_is_one_number_or_three() {
-        for (position, text) in
-            [(Position { end: 7, newest: None }, "7"), (Position { end: 7, newest: Some((5, 0)) }, "7 5 0")]
-        {
+        let newest = Some((NonZeroU64::MIN, 0));
+        for (position, text) in [(Position { end: 7, newest: None }, "7"), (Position { end: 7, newest }, "7 1 0")] {
             assert_eq!(text_of(position), text);
             assert_eq!(parse(text), Some(position));
         }
-        for refused in ["", "x", "7 0", "7 5 0 1", "-7"] {
+        for refused in ["", "x", "7 0", "7 0 0", "7 1 0 1", "-7"] {
             assert_eq!(parse(refused), None, "{refused}");
         }
     }
