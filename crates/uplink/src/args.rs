@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use uplink::{Link, Login};
 
@@ -41,9 +42,9 @@ Examples:
     Create {
         #[command(flatten)]
         servers: Servers,
-        /// How many servers keep a copy: 1, 3 or 5. Of 3, one may be down
-        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=5))]
-        replicas: u8,
+        /// How many servers keep a copy: 1, 3 or 5. Of 3, one may be down [default of a new stream: 3]
+        #[arg(long, value_parser = clap::value_parser!(u8).range(1..=5))]
+        replicas: Option<u8>,
         /// The greatest length of the stream, such as 20GiB. A full stream holds the ships back
         #[arg(long, value_name = "SIZE", value_parser = size)]
         max_bytes: Option<u64>,
@@ -61,7 +62,7 @@ Examples:
         #[command(flatten)]
         servers: Servers,
         /// The name of this host. No other may use it
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         host: String,
         /// How often to look for new lines
         #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = interval)]

@@ -94,6 +94,11 @@ impl Destination {
         self.output.progress()
     }
 
+    /// When the stream of the file was created.
+    pub(crate) fn created(&self) -> Option<i128> {
+        self.place.as_ref().map(|place| place.created)
+    }
+
     pub(crate) fn next(&self) -> u64 {
         self.next
     }

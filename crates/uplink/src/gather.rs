@@ -30,10 +30,10 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 ///
-/// [`MergeError::Output`] when `destination` fails, when there is no stream, or when a message was deleted from it. A lost
-/// connection and an election are waited for.
+/// [`MergeError::Output`] when `destination` fails, when there is no stream or it was created again, or when a message was
+/// deleted from it. A lost connection and an election are waited for.
 pub async fn gather(link: &Link, mut destination: Destination, stop: impl Future<Output = ()>) -> Result<Summary> {
-    let next = destination.next();
+    let start = (destination.created(), destination.next());
     let progress = destination.progress();
     let (queue, mut messages) = mpsc::channel::<(u64, Bytes)>(QUEUE);
     // The one writer. It blocks, so it has a thread of its own.
@@ -46,17 +46,17 @@ pub async fn gather(link: &Link, mut destination: Destination, stop: impl Future
         }
         destination.save()
     });
-    let read = read(link, next, queue, stop).await;
+    let read = read(link, start, queue, stop).await;
     // The writer's error is the cause when both have failed.
     writer.await.unwrap_or_else(|error| Err(MergeError::ended_early(error.try_into_panic().ok())))?;
     read?;
     Ok(Summary { inputs: 1, lines: progress.lines(), bytes: progress.bytes() })
 }
 
-/// Hands on the messages from number `next` on.
+/// Hands on the messages from number `next` on, of the stream that was `created` then.
 async fn read(
     link: &Link,
-    mut next: u64,
+    (mut created, mut next): (Option<i128>, u64),
     queue: mpsc::Sender<(u64, Bytes)>,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
@@ -65,6 +65,7 @@ async fn read(
     let mut until = None;
     let mut patience = Patience::new();
     loop {
+        let connections = link.connections();
         let opened = open(link, next).await;
         let mut messages = match opened {
             Ok(messages) => messages,
@@ -73,6 +74,13 @@ async fn read(
                 continue;
             }
         };
+        let now = link.info().await?.created.unix_timestamp_nanos();
+        if *created.get_or_insert(now) != now {
+            return Err(link.refused("the stream was deleted and created again".to_owned()));
+        }
+        patience.answered();
+        let mut is_first = true;
+        let mut reconnected = pin!(link.reconnected(connections));
         loop {
             if until.is_some_and(|until| next > until) {
                 return Ok(());
@@ -83,6 +91,8 @@ async fn read(
                     continue;
                 }
                 () = queue.closed() => return Err(MergeError::OutputGone),
+                // What was on its way was lost with the connection, and the consumer does not send it again.
+                () = &mut reconnected => break,
                 message = messages.next() => message,
             };
             // A server is gone, or the consumer with it: open another.
@@ -91,9 +101,13 @@ async fn read(
             if number < next {
                 continue;
             }
-            if number > next {
+            if number > next && is_first {
                 return Err(link.refused(format!("message {next} is missing: it was deleted from the stream")));
             }
+            if number > next {
+                break;
+            }
+            is_first = false;
             patience = Patience::new();
             next += 1;
             if queue.send((number, message.message.payload)).await.is_err() {

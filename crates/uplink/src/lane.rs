@@ -104,28 +104,30 @@ impl Lane {
                 Ok(answer) => answer.await,
                 Err(error) => Err(error),
             };
-            match sent {
-                Ok(stored) => {
-                    self.last = stored.sequence;
-                    return link.shipped().write(&lines);
-                }
-                Err(error) if is_behind(&error) => {
-                    if let Some(sequence) = self.find_own().await? {
-                        self.last = sequence;
-                        return link.shipped().write(&lines);
-                    }
-                    // The message of the first attempt is on its way through the cluster.
-                    patience.pause().await;
-                }
+            let stored = match sent {
+                Ok(stored) => Some(stored.sequence),
                 Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
                     return Err(self.refused(error.to_string()));
                 }
-                Err(error) => link.outlast(&error, &mut patience).await?,
+                Err(error) => {
+                    if is_behind(&error) {
+                        // An earlier attempt may be on its way through the cluster.
+                        patience.pause().await;
+                    } else {
+                        link.outlast(&error, &mut patience).await?;
+                    }
+                    // On a slow link the answer may only be late. Sent again and again, the message would fill the link.
+                    self.find_own().await?
+                }
+            };
+            if let Some(sequence) = stored {
+                self.last = sequence;
+                return link.shipped().write(&lines);
             }
         }
     }
 
-    /// After a refusal: the number of the message, if the servers have it from an attempt whose answer was lost.
+    /// After a failure: the number of the message, if the servers have it nevertheless.
     async fn find_own(&self) -> Result<Option<u64>> {
         match self.link.last_message(&self.subject).await? {
             Some(message) if message.sequence == self.last => Ok(None),

@@ -3,14 +3,16 @@
 use std::fmt;
 use std::io;
 use std::process;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, LastRawMessageErrorKind, StorageType};
 use async_nats::jetstream::{Context, ContextBuilder, ErrorCode};
 use merge_core::{MergeError, Output, Progress};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::sleep;
 
 use crate::Login;
 use crate::wait::{ANSWER, Failure, Patience, code};
@@ -20,6 +22,9 @@ const WINDOW: usize = 8 * 1024 * 1024;
 /// What a message may take beside its lines, in bytes: the subject and the headers. A path has at most 4 KiB, and each
 /// of its bytes becomes three at most.
 const BESIDE: usize = 16 * 1024;
+
+/// How many copies a new stream has.
+const REPLICAS: usize = 3;
 
 /// A connection to the servers, for one stream.
 pub struct Link {
@@ -57,19 +62,20 @@ impl Link {
         })
     }
 
-    /// Creates the stream, with `replicas` copies (1 to 5) and at most `max_bytes` long; `None` for no limit. Of a stream
-    /// that is there already, only these two are changed. Returns whether it is new. Waits about ten seconds at most for a
-    /// cluster that is starting. Dropped before it completes, it may have changed the stream.
+    /// Creates the stream, with `replicas` copies (1 to 5; 3 for `None`) and at most `max_bytes` long (no limit for `None`).
+    /// Of a stream that is there already, only what is given is changed. Returns whether it is new, and how many copies it
+    /// has. Waits about ten seconds at most for a cluster that is starting. Dropped before it completes, it may have changed
+    /// the stream.
     ///
     /// # Errors
     ///
     /// A text for a person.
-    pub async fn create(&self, replicas: usize, max_bytes: Option<u64>) -> Result<bool, String> {
-        let max_bytes = max_bytes.map_or(-1, |bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+    pub async fn create(&self, replicas: Option<usize>, max_bytes: Option<u64>) -> Result<(bool, usize), String> {
+        let max_bytes = max_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
         let mut patience = Patience::new();
         loop {
             let error = match self.try_create(replicas, max_bytes).await {
-                Ok(new) => return Ok(new),
+                Ok(created) => return Ok(created),
                 Err(error) => error,
             };
             let code = code(&*error);
@@ -78,7 +84,8 @@ impl Link {
             if !starting || patience.elapsed() > 3 * ANSWER {
                 let few = [ErrorCode::CLUSTER_NO_PEERS, ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED];
                 return Err(if code.is_some_and(|code| few.contains(&code)) {
-                    format!("too few servers for {replicas} copies with room for the stream: {error}")
+                    let copies = replicas.unwrap_or(REPLICAS);
+                    format!("too few servers for {copies} copies with room for the stream: {error}")
                 } else {
                     format!("cannot create stream {}: {error}", self.stream)
                 });
@@ -88,28 +95,28 @@ impl Link {
         }
     }
 
-    async fn try_create(&self, num_replicas: usize, max_bytes: i64) -> Result<bool, Box<Failure>> {
+    async fn try_create(&self, replicas: Option<usize>, max_bytes: Option<i64>) -> Result<(bool, usize), Box<Failure>> {
         match self.context.get_stream(&self.stream).await {
             Ok(stream) => {
-                let config = Config { num_replicas, max_bytes, ..stream.cached_info().config.clone() };
-                self.context.update_stream(config).await?;
-                Ok(false)
+                let mut config = stream.cached_info().config.clone();
+                config.num_replicas = replicas.unwrap_or(config.num_replicas);
+                config.max_bytes = max_bytes.unwrap_or(config.max_bytes);
+                Ok((false, self.context.update_stream(config).await?.config.num_replicas))
             }
             Err(error) if code(&error) == Some(ErrorCode::STREAM_NOT_FOUND) => {
                 let config = Config {
                     name: self.stream.clone(),
                     subjects: vec![format!("{}.>", self.stream)],
                     storage: StorageType::File,
-                    num_replicas,
-                    max_bytes,
+                    num_replicas: replicas.unwrap_or(REPLICAS),
+                    max_bytes: max_bytes.unwrap_or(-1),
                     // The default removes old lines in silence.
                     discard: DiscardPolicy::New,
                     deny_delete: true,
                     deny_purge: true,
                     ..Config::default()
                 };
-                self.context.create_stream(config).await?;
-                Ok(true)
+                Ok((true, self.context.create_stream(config).await?.cached_info().config.num_replicas))
             }
             Err(error) => Err(error.into()),
         }
@@ -129,6 +136,18 @@ impl Link {
     pub(crate) async fn room(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
         // It is never closed, so there is always a permit in the end.
         self.window.acquire_many(u32::try_from(bytes.min(WINDOW)).unwrap_or(u32::MAX)).await.ok()
+    }
+
+    /// How often the client has connected.
+    pub(crate) fn connections(&self) -> u64 {
+        self.context.client().statistics().connects.load(Ordering::Relaxed)
+    }
+
+    /// Completes within a second when the client has connected anew since it had so many `connections`. Cancel safe.
+    pub(crate) async fn reconnected(&self, connections: u64) {
+        while self.connections() == connections {
+            sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// How many bytes of lines one message may have.

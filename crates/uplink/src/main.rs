@@ -65,8 +65,8 @@ fn reader_is_gone(error: &(dyn Error + 'static)) -> bool {
     matches!(error.downcast_ref(), Some(MergeError::Output { source, .. }) if source.kind() == ErrorKind::BrokenPipe)
 }
 
-async fn create(servers: &Servers, replicas: u8, max_bytes: Option<u64>) -> Ended {
-    let new = servers.connect().await?.create(replicas.into(), max_bytes).await?;
+async fn create(servers: &Servers, replicas: Option<u8>, max_bytes: Option<u64>) -> Ended {
+    let (new, replicas) = servers.connect().await?.create(replicas.map(usize::from), max_bytes).await?;
     let (what, copies) = (if new { "created" } else { "changed" }, if replicas == 1 { "copy" } else { "copies" });
     Ok(format!("{what} stream {} with {replicas} {copies}", servers.stream))
 }

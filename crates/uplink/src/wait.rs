@@ -40,6 +40,11 @@ impl Patience {
         self.since.elapsed()
     }
 
+    /// The servers have answered: what comes next is another wait.
+    pub(crate) fn answered(&mut self) {
+        *self = Self { pause: self.pause, ..Self::new() };
+    }
+
     /// Waits a moment, which is longer each time, up to a second.
     pub(crate) async fn pause(&mut self) {
         sleep(self.pause).await;
@@ -51,8 +56,10 @@ impl Link {
     /// After a failure that may pass: waits a moment, and says now and then for what. Otherwise returns what is wrong.
     pub(crate) async fn outlast(&self, error: &Failure, patience: &mut Patience) -> Result<()> {
         let stream = &self.stream;
+        // Any other answer begins anew.
+        let not_found = patience.not_found.take();
         let why = match code(error) {
-            Some(ErrorCode::STREAM_NOT_FOUND) => self.not_found(patience)?,
+            Some(ErrorCode::STREAM_NOT_FOUND) => self.not_found(not_found, patience)?,
             Some(ErrorCode::STREAM_STORE_FAILED) => {
                 format!("stream {stream} is full (max_bytes): waiting for `uplink create --max-bytes` with more")
             }
@@ -68,7 +75,7 @@ impl Link {
             // An election may be behind it. What stays is an error.
             Some(_) if patience.elapsed() < 10 * ANSWER => format!("waiting: {error}"),
             Some(_) => return Err(self.refused(error.to_string())),
-            None => self.look_for_the_cause(error, patience).await?,
+            None => self.look_for_the_cause(error, not_found, patience).await?,
         };
         self.warn(patience, &why);
         patience.pause().await;
@@ -76,14 +83,21 @@ impl Link {
     }
 
     /// No answer has three causes: there is no stream, it has no leader, or its leader takes nothing.
-    async fn look_for_the_cause(&self, error: &Failure, patience: &mut Patience) -> Result<String> {
+    async fn look_for_the_cause(
+        &self,
+        error: &Failure,
+        not_found: Option<Instant>,
+        patience: &mut Patience,
+    ) -> Result<String> {
         let stream = &self.stream;
         if self.context.client().connection_state() != State::Connected {
             return Ok("not connected: waiting for a server".to_owned());
         }
         let found = match self.context.get_stream(stream).await {
             Ok(found) => found,
-            Err(error) if code(&error) == Some(ErrorCode::STREAM_NOT_FOUND) => return self.not_found(patience),
+            Err(error) if code(&error) == Some(ErrorCode::STREAM_NOT_FOUND) => {
+                return self.not_found(not_found, patience);
+            }
             Err(_) => return Ok(no_leader(stream)),
         };
         let cluster = found.cached_info().cluster.as_ref();
@@ -99,9 +113,9 @@ impl Link {
     }
 
     /// A cluster that is starting may not know its streams yet: the answer counts when it stays the same.
-    fn not_found(&self, patience: &mut Patience) -> Result<String> {
+    fn not_found(&self, since: Option<Instant>, patience: &mut Patience) -> Result<String> {
         let stream = &self.stream;
-        if patience.not_found.get_or_insert_with(Instant::now).elapsed() < ANSWER {
+        if patience.not_found.insert(since.unwrap_or_else(Instant::now)).elapsed() < ANSWER {
             return Ok(format!("the servers do not know stream {stream}: waiting"));
         }
         Err(self.refused("there is no such stream on these servers: `uplink create` makes one".to_owned()))

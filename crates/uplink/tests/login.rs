@@ -37,8 +37,9 @@ fn node(folder: &Path, accounts: &str) -> Option<Node> {
 }
 
 /// Creates a stream as this user. The text is the error.
-async fn create(node: &Node, login: Login) -> Result<bool, String> {
-    let run = async { Link::connect(std::slice::from_ref(&node.url), &login, "logs").await?.create(1, None).await };
+async fn create(node: &Node, login: Login) -> Result<(bool, usize), String> {
+    let run =
+        async { Link::connect(std::slice::from_ref(&node.url), &login, "logs").await?.create(Some(1), None).await };
     timeout(Duration::from_secs(60), run).await.expect("the login hangs")
 }
 
@@ -51,7 +52,7 @@ async fn a_user_with_the_right_password_is_let_in_over_tls() {
     let folder = TempDir::new().unwrap();
     let Some(node) = node(folder.path(), "authorization { user: web, password: secret }") else { return };
     let user = |password: &str| Some(("web".to_owned(), password.to_owned()));
-    assert_eq!(create(&node, Login { user: user("secret"), ..with_tls(folder.path()) }).await, Ok(true));
+    assert_eq!(create(&node, Login { user: user("secret"), ..with_tls(folder.path()) }).await, Ok((true, 1)));
 
     let refused = create(&node, Login { user: user("wrong"), ..with_tls(folder.path()) }).await.unwrap_err();
     assert!(refused.contains("refuses the login"), "{refused}");
@@ -67,7 +68,7 @@ async fn a_token_is_taken() {
     let folder = TempDir::new().unwrap();
     let Some(node) = node(folder.path(), "authorization { token: open-sesame }") else { return };
     let token = Some("open-sesame".to_owned());
-    assert_eq!(create(&node, Login { token, ..with_tls(folder.path()) }).await, Ok(true));
+    assert_eq!(create(&node, Login { token, ..with_tls(folder.path()) }).await, Ok((true, 1)));
     let token = Some("wrong".to_owned());
     create(&node, Login { token, ..with_tls(folder.path()) }).await.unwrap_err();
 }
@@ -118,7 +119,7 @@ async fn a_credentials_file_is_taken() {
         user.seed().unwrap()
     );
     fs::write(&file, text).unwrap();
-    assert_eq!(create(&node, Login { creds: Some(file), ..with_tls(folder.path()) }).await, Ok(true));
+    assert_eq!(create(&node, Login { creds: Some(file), ..with_tls(folder.path()) }).await, Ok((true, 1)));
     let refused = create(&node, with_tls(folder.path())).await.unwrap_err();
     assert!(refused.contains("refuses the login"), "{refused}");
 }

@@ -28,7 +28,7 @@ impl Lab {
     async fn new() -> Option<Self> {
         let servers = servers()?;
         let lab = Self { servers, stream: unique("restart"), folder: TempDir::new().unwrap() };
-        lab.link().await.create(servers.replicas, None).await.unwrap();
+        lab.link().await.create(Some(servers.replicas), None).await.unwrap();
         fs::write(lab.log(), "").unwrap();
         Some(lab)
     }
@@ -243,11 +243,17 @@ async fn a_stream_that_was_created_again_is_another_one() {
         lab.append("b\n");
         let progress = link.progress();
         until(|| progress.lines() == 1).await;
+        let reader = lab.link().await;
+        let destination = Destination::open(&lab.folder.path().join("another.log"), &reader).await.unwrap();
+        let gathered = destination.progress();
+        let gathering = tokio::spawn(async move { gather(&reader, destination, std::future::pending()).await });
+        until(|| gathered.lines() == 2).await;
         lab.delete().await;
-        lab.link().await.create(lab.servers.replicas, None).await.unwrap();
+        lab.link().await.create(Some(lab.servers.replicas), None).await.unwrap();
         lab.append("c\n");
-        let error = shipping.await.unwrap().unwrap_err().to_string();
-        assert!(error.contains("deleted and created again"), "{error}");
+        for error in [shipping.await.unwrap().unwrap_err(), gathering.await.unwrap().unwrap_err()] {
+            assert!(error.to_string().contains("deleted and created again"), "{error}");
+        }
         let error = lab.gather().await.unwrap_err().to_string();
         assert!(error.contains("it is of another stream of this name"), "{error}");
         assert_eq!(lab.gathered(), "a\n", "it is left as it was");
@@ -271,7 +277,7 @@ async fn an_output_that_was_shortened_is_refused() {
 #[tokio::test]
 async fn a_full_stream_holds_the_follower_back_until_it_has_room() {
     with_lab(async |lab| {
-        lab.link().await.create(lab.servers.replicas, Some(64 * 1024)).await.unwrap();
+        lab.link().await.create(Some(lab.servers.replicas), Some(64 * 1024)).await.unwrap();
         lab.append("a\n");
         lab.ship().await.unwrap();
         let (closer, link, shipping) = lab.start_ship().await;
@@ -283,7 +289,7 @@ async fn a_full_stream_holds_the_follower_back_until_it_has_room() {
         assert!(closer.bytes_read() <= 1024 * 1024, "it holds {} bytes", closer.bytes_read());
         assert_eq!(link.progress().lines(), 0);
         closer.close();
-        lab.link().await.create(lab.servers.replicas, Some(64 * 1024 * 1024)).await.unwrap();
+        lab.link().await.create(Some(lab.servers.replicas), Some(64 * 1024 * 1024)).await.unwrap();
         assert_eq!(shipping.await.unwrap().unwrap().lines, 8 * 1024);
         lab.gather().await.unwrap();
         assert_eq!(lab.gathered(), fs::read_to_string(lab.log()).unwrap());
@@ -306,10 +312,23 @@ async fn a_line_that_the_servers_do_not_take_is_an_error_that_names_the_limit() 
 }
 
 #[tokio::test]
+async fn of_a_stream_that_is_there_only_what_is_given_is_changed() {
+    with_lab(async |lab| {
+        let (link, replicas) = (lab.link().await, lab.servers.replicas);
+        assert_eq!(link.create(None, Some(1000)).await, Ok((false, replicas)));
+        assert_eq!(link.create(Some(replicas), None).await, Ok((false, replicas)));
+        let client = async_nats::connect(&lab.servers.urls).await.unwrap();
+        let stream = async_nats::jetstream::new(client).get_stream(&lab.stream).await.unwrap();
+        assert_eq!(stream.cached_info().config.max_bytes, 1000);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn more_copies_than_servers_are_refused() {
     with_lab(async |lab| {
         let link = Link::connect(&lab.servers.urls, &Login::default(), &unique("copies")).await.unwrap();
-        let error = link.create(5, None).await.unwrap_err();
+        let error = link.create(Some(5), None).await.unwrap_err();
         assert!(error.contains("too few servers for 5 copies"), "{error}");
     })
     .await;

@@ -32,7 +32,7 @@ async fn run(servers: &Servers, inputs: Vec<Input>, interval: Duration, output: 
     let name = unique("suite");
     let connect = async || Link::connect(&servers.urls, &Login::default(), &name).await.unwrap();
     let (sender, receiver) = (Arc::new(connect().await), connect().await);
-    sender.create(servers.replicas, None).await.unwrap();
+    sender.create(Some(servers.replicas), None).await.unwrap();
 
     let closers: Vec<_> = inputs.iter().map(Input::closer).collect();
     let (shipped, end) = oneshot::channel::<()>();
