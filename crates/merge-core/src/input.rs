@@ -89,18 +89,13 @@ impl Source {
         self.length == self.position && self.unfinished.is_empty()
     }
 
-    /// Whether a writer that goes on with an old file has had its time.
-    fn has_rested(&self) -> bool {
-        self.rested.is_some_and(|since| since.elapsed() >= REST)
+    /// Whether a writer that goes on with an old file has had its time by `now`.
+    fn has_rested(&self, now: Instant) -> bool {
+        self.rested.is_some_and(|since| now.duration_since(since) >= REST)
     }
 
-    /// Tells it from other files, as long as it exists.
     pub(crate) fn number(&self) -> NonZeroU64 {
-        #[cfg(unix)]
-        let number = self.file.ino();
-        #[cfg(not(unix))]
-        let number = 1;
-        NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN)
+        number_of(&self.file)
     }
 
     fn handed_out(&self) -> u64 {
@@ -225,14 +220,16 @@ impl Input {
     }
 
     /// Whether [`read_lines`](Input::read_lines) would have something to do: new data, a new file, or the end. It takes one
-    /// or two cheap system calls that never wait for the disk's data, so a task may call it in place.
+    /// cheap system call, and one for each file but the newest, that never wait for the disk's data, so a task may call it
+    /// in place.
     ///
     /// # Errors
     ///
     /// [`MergeError::Input`] when an open file cannot be looked at.
     pub fn has_unread(&self) -> Result<bool> {
         let mut old = self.files[..self.old_files()].iter();
-        if self.closer.is_closed() || old.any(|source| source.rested.is_none() || source.has_rested()) {
+        let is_due = old.any(|source| source.rested.is_none() || source.has_rested(Instant::now()));
+        if is_due || self.failure.is_some() || self.closer.is_closed() {
             return Ok(true);
         }
         let newest = match self.look_at_name() {
@@ -258,12 +255,13 @@ impl Input {
     /// # Errors
     ///
     /// [`MergeError::Input`] when the file cannot be looked at or read, [`MergeError::Open`] when the file that took
-    /// its name cannot be opened, [`MergeError::NotRegular`] when the name leads to something that is not a file,
+    /// its name cannot be opened (for a second, when it may not be read), [`MergeError::NotRegular`] when the name leads to something that is not a file,
     /// [`MergeError::LineTooLong`]. An error of the name comes after all that is still in the open file.
     #[tracing::instrument(skip_all, fields(path = ?self.path()))]
     pub fn read_lines(&mut self) -> Result<Found> {
-        // First the signal, then the files: the look then sees everything that was written before the close.
+        // First the signal and the time, then the files: the look then sees everything that was written before them.
         let closed = self.closer.is_closed();
+        let now = Instant::now();
         if !self.closed {
             self.look()?;
             self.closed = closed;
@@ -279,7 +277,7 @@ impl Input {
         if closed {
             return Ok(Found::End);
         }
-        Ok(self.let_go_of_old_files().map_or(Found::NoNewData, Found::Lines))
+        Ok(self.let_go_of_old_files(now).map_or(Found::NoNewData, Found::Lines))
     }
 
     /// The next whole lines of one of the files.
@@ -303,7 +301,9 @@ impl Input {
         // What an old file has left unfinished comes before the first line of the next one.
         let next_begins = self.files[index + 1..].iter().any(|next| next.unread() > 0 && next.position == 0);
         let failed = self.failure.as_ref().is_some_and(|failure| !failure.may_pass);
-        let ends = next_begins || (!self.resumable && (self.closed || failed));
+        // No later run looks for what an old file is left with.
+        let is_kept = self.resumable && index >= self.old_files();
+        let ends = next_begins || (!is_kept && (self.closed || failed));
         Ok(if ends { self.files[index].end_unfinished() } else { None })
     }
 
@@ -328,7 +328,8 @@ impl Input {
             Ok(Name::Nowhere) => Ok(None),
             Err(error) => Err(error),
         };
-        let since = self.failure.take().map_or_else(Instant::now, |failure| failure.since);
+        let last = self.failure.take().filter(|failure| is_denied(&failure.error));
+        let since = last.map_or_else(Instant::now, |failure| failure.since);
         let newest = named.unwrap_or_else(|error| {
             let may_pass = is_denied(&error) && since.elapsed() < REST && !self.closer.is_closed();
             self.failure = Some(Box::new(Failure { error, since, may_pass }));
@@ -337,7 +338,7 @@ impl Input {
         for index in 0..self.files.len() {
             self.files[index].length = self.length_of(index, newest)?;
         }
-        // A busy input is never at rest. What has been read is then closed by number.
+        // A busy input gives its old files no rest, and empty ones do not count as old. So some are closed by number.
         while self.files.len() > MOST_FILES
             && let Some(index) = self.oldest_done()
         {
@@ -346,10 +347,11 @@ impl Input {
         Ok(())
     }
 
-    /// The oldest file that has been read to its end. The newest and the one that was written to last go on.
+    /// The oldest file that has been read to its end. The newest goes on, and so does the last before it with anything in it.
     fn oldest_done(&self) -> Option<usize> {
-        let written = self.old_files();
-        (0..self.files.len() - 1).find(|&index| index != written && self.files[index].is_done())
+        let older = &self.files[..self.files.len() - 1];
+        let written = older.iter().rposition(|source| source.length > 0);
+        (0..older.len()).find(|&index| Some(index) != written && older[index].is_done())
     }
 
     /// The length of one of the files. Where the look at the name has shown that of the newest file, it is not asked again.
@@ -383,7 +385,10 @@ impl Input {
         };
         match self.files.iter().position(|source| source.file == file) {
             // A file that gets its name back goes on where it was.
-            Some(index) => self.files[index..].rotate_left(1),
+            Some(index) => {
+                self.files[index].rested = None;
+                self.files[index..].rotate_left(1);
+            }
             None => self.files.push(Source::new(file)),
         }
         Ok(())
@@ -394,13 +399,13 @@ impl Input {
         self.files.iter().rposition(|source| source.length > 0).unwrap_or(0)
     }
 
-    /// Closes old files that have been at rest: a writer may go on with one for a while. The first that has an unfinished
-    /// line left hands it out.
-    fn let_go_of_old_files(&mut self) -> Option<Chunk> {
+    /// Closes old files that had rested before the look, which was `now`: a writer may go on with one for a while. The
+    /// first that has an unfinished line left hands it out.
+    fn let_go_of_old_files(&mut self, now: Instant) -> Option<Chunk> {
         let mut index = 0;
         while index < self.old_files() {
             let source = &mut self.files[index];
-            if !source.has_rested() {
+            if !source.has_rested(now) {
                 source.rested.get_or_insert_with(Instant::now);
                 index += 1;
             } else if let Some(line) = source.end_unfinished() {
@@ -458,7 +463,11 @@ impl Input {
 }
 
 fn is_denied(error: &MergeError) -> bool {
-    matches!(error, MergeError::Open { source, .. } if source.kind() == ErrorKind::PermissionDenied)
+    matches!(
+        error,
+        MergeError::Open { source, .. } | MergeError::Input { source, .. }
+            if source.kind() == ErrorKind::PermissionDenied
+    )
 }
 
 /// Where the first line begins that is longer than `limit`, its newline included.
@@ -469,6 +478,18 @@ fn long_line(bytes: &[u8], limit: usize) -> Option<usize> {
     let ends = memchr_iter(b'\n', bytes).map(|newline| newline + 1).chain([bytes.len()]);
     let starts = [0].into_iter().chain(memchr_iter(b'\n', bytes).map(|newline| newline + 1));
     starts.zip(ends).find(|(start, end)| end - start > limit).map(|(start, _)| start)
+}
+
+/// Tells a file from others, as long as it exists.
+pub(crate) fn number_of(file: &Handle) -> NonZeroU64 {
+    #[cfg(unix)]
+    let number = file.ino();
+    #[cfg(not(unix))]
+    let number = {
+        let _ = file;
+        1
+    };
+    NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN)
 }
 
 /// What a name leads to, found in one step: asked twice, a name may lead to two files.

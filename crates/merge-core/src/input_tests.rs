@@ -53,10 +53,25 @@ impl Log {
         self.input.closer().close();
     }
 
-    /// Every file has been at rest for long enough now.
-    fn let_time_pass(&mut self) {
+    /// What began some time ago began so long ago now.
+    fn let_time_pass(&mut self, time: Duration) {
+        let since = Instant::now().checked_sub(time);
         for source in &mut self.input.files {
-            source.rested = source.rested.and_then(|since| since.checked_sub(REST));
+            source.rested = source.rested.and(since);
+        }
+        if let Some(failure) = &mut self.input.failure {
+            failure.since = since.unwrap();
+        }
+    }
+
+    /// No time passes, however long this thread has to wait for the processor.
+    fn stop_time(&mut self) {
+        let later = Instant::now() + Duration::from_secs(3600);
+        for source in &mut self.input.files {
+            source.rested = source.rested.and(Some(later));
+        }
+        if let Some(failure) = &mut self.input.failure {
+            failure.since = later;
         }
     }
 }
@@ -150,12 +165,13 @@ fn a_writer_that_has_not_begun_the_new_file_may_go_on_with_the_old_one() {
     old.write_all(b"late\nha").unwrap();
     log.append(b"d\n");
     assert_eq!(log.read_all(), b"late\nd\n");
-    log.let_time_pass();
+    log.let_time_pass(REST);
     old.write_all(b"lf\nunfinished").unwrap();
     assert_eq!(log.read_all(), b"half\n");
+    log.stop_time();
     assert_eq!(log.read(), Found::NoNewData);
     assert_eq!(log.input.files.len(), 2, "looks alone do not close the old file");
-    log.let_time_pass();
+    log.let_time_pass(REST);
     assert_eq!(log.read_all(), b"unfinished\n");
     assert_eq!(log.input.files.len(), 1, "the old file is closed");
 }
@@ -187,8 +203,9 @@ fn a_look_tells_whether_a_read_has_something_to_do() {
     log.append(b"b\n");
     assert!(unread(&log), "a line in the new file");
     log.read_all();
+    log.stop_time();
     assert!(!unread(&log), "a writer may go on with the old file");
-    log.let_time_pass();
+    log.let_time_pass(REST);
     assert!(unread(&log), "the old file, to be closed");
     log.read_all();
     assert!(!unread(&log));
@@ -206,7 +223,7 @@ fn an_empty_file_that_is_replaced_in_turn_is_read_to_its_end() {
     fs::rename(&log.path, log.folder.path().join("log.2")).unwrap();
     log.append(b"c\n");
     assert_eq!(log.read_all(), b"b\nc\n");
-    log.let_time_pass();
+    log.let_time_pass(REST);
     assert_eq!(log.read_all(), b"");
     assert_eq!(log.input.files.len(), 1, "the old files are closed");
 }
@@ -225,20 +242,44 @@ fn a_busy_input_that_is_replaced_again_and_again_keeps_few_files_open() {
 
 #[test]
 fn a_file_that_is_still_written_is_kept_however_many_empty_ones_come_after_it() {
-    let mut log = Log::new(b"a\n");
-    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
-    assert_eq!(log.read_all(), b"a\n");
-    for number in 0..2 * MOST_FILES {
-        fs::rename(&log.path, log.folder.path().join(number.to_string())).unwrap();
-        log.append(b"");
-        assert_eq!(log.read(), Found::NoNewData);
-        assert!(log.input.files.len() <= MOST_FILES, "{} files are open", log.input.files.len());
+    // Whether a line comes between the last look and the replacement by a file with a line.
+    for between in ["", "between\n"] {
+        let mut log = Log::new(b"a\n");
+        let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+        assert_eq!(log.read_all(), b"a\n");
+        for number in 0..2 * MOST_FILES {
+            fs::rename(&log.path, log.folder.path().join(number.to_string())).unwrap();
+            log.append(b"");
+            assert_eq!(log.read(), Found::NoNewData);
+            assert!(log.input.files.len() <= MOST_FILES, "{} files are open", log.input.files.len());
+        }
+        old.write_all(between.as_bytes()).unwrap();
+        fs::rename(&log.path, log.folder.path().join("last")).unwrap();
+        log.append(b"new\n");
+        assert_eq!(String::from_utf8(log.read_all()).unwrap(), between.to_owned() + "new\n");
+        old.write_all(b"late\n").unwrap();
+        log.stop_time();
+        assert_eq!(log.read_all(), b"late\n");
     }
-    // Also when the line comes between the last look and the next replacement.
-    old.write_all(b"b\n").unwrap();
-    fs::rename(&log.path, log.folder.path().join("last")).unwrap();
-    log.append(b"c\n");
-    assert_eq!(log.read_all(), b"b\nc\n");
+}
+
+#[test]
+fn a_file_that_is_replaced_again_after_it_got_its_name_back_has_its_second_again() {
+    let mut log = Log::new(b"a\n");
+    log.read_all();
+    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+    for number in 1..=2 {
+        log.rotate();
+        log.append(b"b\n");
+        assert_eq!(log.read_all(), b"b\n");
+        log.let_time_pass(if number == 1 { REST } else { Duration::ZERO });
+        if number == 1 {
+            fs::rename(log.folder.path().join("log.1"), &log.path).unwrap();
+            assert_eq!(log.input.look().map(|()| log.input.files.len()).unwrap(), 2);
+        }
+    }
+    old.write_all(b"late\n").unwrap();
+    assert_eq!(log.read_all(), b"late\n");
 }
 
 #[test]
@@ -372,12 +413,21 @@ fn a_new_file_that_may_not_be_read_yet_is_looked_at_again_and_an_error_later() {
     }
     let mut log = Log::new(b"a\nhalf");
     log.rotate();
-    std::os::unix::fs::symlink(unreadable, &log.path).unwrap();
-    assert_eq!(log.read_all(), b"a\n");
-    assert_eq!(log.read(), Found::NoNewData);
-    fs::remove_file(&log.path).unwrap();
-    log.append(b"b\n");
-    assert_eq!(log.read_all(), b"half\nb\n");
+    // Twice: the second that a new file has begins anew.
+    for lines in ["half\nb\n", "b\n"] {
+        std::os::unix::fs::symlink(unreadable, &log.path).unwrap();
+        log.read_all();
+        log.stop_time();
+        assert_eq!(log.read(), Found::NoNewData);
+        fs::remove_file(&log.path).unwrap();
+        log.let_time_pass(REST);
+        // A follower reads only then.
+        assert!(log.input.has_unread().unwrap());
+        assert_eq!(log.read(), Found::NoNewData);
+        log.append(b"b\n");
+        assert_eq!(String::from_utf8(log.read_all()).unwrap(), lines);
+        log.rotate();
+    }
 
     for closed in [true, false] {
         let mut log = Log::new(b"a\n");
@@ -387,8 +437,7 @@ fn a_new_file_that_may_not_be_read_yet_is_looked_at_again_and_an_error_later() {
         if closed {
             log.close();
         } else {
-            let failure = log.input.failure.as_mut().unwrap();
-            failure.since = failure.since.checked_sub(REST).unwrap();
+            log.let_time_pass(REST);
         }
         assert!(matches!(log.input.read_lines(), Err(MergeError::Open { .. })), "closed: {closed}");
     }
@@ -580,7 +629,27 @@ fn a_late_line_of_an_old_file_does_not_bring_the_new_one_again() {
     fs::rename(&log.path, log.folder.path().join("log.2")).unwrap();
     log.append(b"another\n");
     assert!(log.restart(&last));
+    assert_eq!(log.read_all(), b"next\nanother\n");
+    // The file between them is gone.
+    fs::remove_file(log.folder.path().join("log.2")).unwrap();
+    assert!(log.restart(&last));
     assert_eq!(log.read_all(), b"another\n");
+}
+
+#[test]
+fn half_a_line_that_an_old_file_is_left_with_at_the_close_comes_out() {
+    let mut log = Log::new(b"a\n");
+    log.input.keep_unfinished();
+    log.read_all();
+    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+    log.rotate();
+    log.append(b"b\nkept");
+    assert_eq!(log.read_all(), b"b\n");
+    // No later run would look for the rest of it.
+    old.write_all(b"ha").unwrap();
+    log.close();
+    assert_eq!(log.read_all(), b"ha\n");
+    assert_eq!(log.read(), Found::End);
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
-use crate::input::{Source, open_regular};
+use same_file::Handle;
+
+use crate::input::{Source, number_of, open_regular};
 use crate::{Input, MergeError, Position, Result};
 
 impl Input {
@@ -25,28 +27,35 @@ impl Input {
             named.position = position.end;
             return Ok(true);
         }
-        for path in self.siblings().map_err(failed)? {
-            // It may be gone again, or belong to another user.
-            let Ok(file) = open_regular(&path) else { continue };
-            if file == self.files[0].file || !holds(file.as_file(), position.end, lines).unwrap_or(false) {
-                continue;
+        let Some(mut old) =
+            self.sibling(|file| holds(file.as_file(), position.end, lines).unwrap_or(false)).map_err(failed)?
+        else {
+            return Ok(false);
+        };
+        old.position = position.end;
+        // What the earlier run has read of the newest file. That may be an old one by now, or gone.
+        if let Some((number, end)) = position.newest {
+            if number == self.files[0].number() {
+                self.files[0].position = end;
+            } else if let Some(mut newest) = self.sibling(|file| number_of(file) == number).map_err(failed)? {
+                newest.position = end;
+                self.files.insert(0, newest);
             }
-            let named = &mut self.files[0];
-            // What the earlier run has read of the new file, unless that is another one or was truncated.
-            let length = named.file.as_file().metadata().map_err(failed)?.len();
-            let read = position.newest.filter(|&(number, end)| number == named.number() && end <= length);
-            named.position = read.map_or(0, |(_, end)| end);
-            let mut old = Source::new(file);
-            old.position = position.end;
-            self.files.insert(0, old);
-            return Ok(true);
         }
-        Ok(false)
+        self.files.insert(0, old);
+        Ok(true)
     }
 
     /// Leaves an unfinished line in its file at the close, for a later run that [resumes](Input::resume).
     pub fn keep_unfinished(&mut self) {
         self.resumable = true;
+    }
+
+    /// The file beside this one that is the one.
+    fn sibling(&self, is_it: impl Fn(&Handle) -> bool) -> io::Result<Option<Source>> {
+        // One may be gone again, or belong to another user.
+        let files = self.siblings()?.into_iter().filter_map(|path| open_regular(&path).ok());
+        Ok(files.filter(|file| !self.is_file(file)).find(is_it).map(Source::new))
     }
 
     /// The files beside this one whose names begin with its name, or with what is before its last dot.

@@ -3,8 +3,9 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::pull::{Config, Stream};
+use async_nats::jetstream::consumer::pull::{Config, MessagesErrorKind, Stream};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
+use async_nats::jetstream::stream::Info;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use merge_core::{MergeError, Result, Summary};
@@ -19,7 +20,7 @@ use crate::{Destination, Link};
 const QUEUE: usize = 4;
 /// How many bytes the servers may send ahead of it.
 const AHEAD: usize = 4 * 1024 * 1024;
-/// A server that is silent for two of these is gone.
+/// A server from which nothing comes for two of these is gone.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Writes the stream to `destination`, behind what is there, until `stop` completes. What the stream holds at that moment
@@ -64,6 +65,8 @@ async fn read(
     // The last message, once it is known.
     let mut until = None;
     let mut patience = Patience::new();
+    // The message that the last consumer has left out.
+    let mut missing = None;
     loop {
         let connections = link.connections();
         let opened = open(link, next).await;
@@ -74,12 +77,9 @@ async fn read(
                 continue;
             }
         };
-        let now = link.info().await?.created.unix_timestamp_nanos();
-        if *created.get_or_insert(now) != now {
-            return Err(link.refused("the stream was deleted and created again".to_owned()));
-        }
+        info(link, &mut created).await?;
         patience.answered();
-        let mut is_first = true;
+        let mut arrived = link.bytes_received();
         let mut reconnected = pin!(link.reconnected(connections));
         loop {
             if until.is_some_and(|until| next > until) {
@@ -87,7 +87,7 @@ async fn read(
             }
             let message = select! {
                 () = &mut stop, if until.is_none() => {
-                    until = Some(link.info().await?.state.last_sequence);
+                    until = Some(info(link, &mut created).await?.state.last_sequence);
                     continue;
                 }
                 () = queue.closed() => return Err(MergeError::OutputGone),
@@ -95,19 +95,30 @@ async fn read(
                 () = &mut reconnected => break,
                 message = messages.next() => message,
             };
-            // A server is gone, or the consumer with it: open another.
-            let Some(Ok(message)) = message else { break };
+            let message = match message {
+                Some(Ok(message)) => message,
+                // On a slow link a message may take longer than that.
+                Some(Err(error))
+                    if error.kind() == MessagesErrorKind::MissingHeartbeat && arrived < link.bytes_received() =>
+                {
+                    arrived = link.bytes_received();
+                    continue;
+                }
+                // A server is gone, or the consumer with it: open another.
+                _ => break,
+            };
             let number = message.info().map_err(|error| link.refused(error.to_string()))?.stream_sequence;
             if number < next {
                 continue;
             }
-            if number > next && is_first {
-                return Err(link.refused(format!("message {next} is missing: it was deleted from the stream")));
-            }
             if number > next {
+                // It was lost on its way, and another consumer sends it again, or it was deleted.
+                if missing == Some(next) {
+                    return Err(link.refused(format!("message {next} is missing: it was deleted from the stream")));
+                }
+                missing = Some(next);
                 break;
             }
-            is_first = false;
             patience = Patience::new();
             next += 1;
             if queue.send((number, message.message.payload)).await.is_err() {
@@ -116,6 +127,16 @@ async fn read(
         }
         patience.pause().await;
     }
+}
+
+/// What the leader knows of the stream, which has to be the one that was `created` then.
+async fn info(link: &Link, created: &mut Option<i128>) -> Result<Info> {
+    let info = link.info().await?;
+    let now = info.created.unix_timestamp_nanos();
+    if *created.get_or_insert(now) != now {
+        return Err(link.refused("the stream was deleted and created again".to_owned()));
+    }
+    Ok(info)
 }
 
 /// A consumer that the servers forget when it is not used for a while.

@@ -143,6 +143,11 @@ impl Link {
         self.context.client().statistics().connects.load(Ordering::Relaxed)
     }
 
+    /// How many bytes have come from the servers.
+    pub(crate) fn bytes_received(&self) -> u64 {
+        self.context.client().statistics().in_bytes.load(Ordering::Relaxed)
+    }
+
     /// Completes within a second when the client has connected anew since it had so many `connections`. Cancel safe.
     pub(crate) async fn reconnected(&self, connections: u64) {
         while self.connections() == connections {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use merge_core::{Closer, Input, Output, Result, Summary};
-use server::{Servers, servers, unique};
+use server::{Servers, patience, servers, unique};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -94,10 +94,6 @@ async fn with_lab(test: impl AsyncFnOnce(Lab)) {
         }
     };
     timeout(Duration::from_secs(patience()), run).await.expect("the test hangs");
-}
-
-fn patience() -> u64 {
-    std::env::var("TEST_PATIENCE").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(60)
 }
 
 async fn until(condition: impl Fn() -> bool) {

@@ -121,10 +121,13 @@ pub fn a_log_behind_a_link_is_followed_by_its_name(merge: EntryPoint, settings: 
         expected += line;
         run.await_output(expected.as_bytes())?;
     }
-    // As with the log of a container, the file behind the link is replaced again and again.
+    // As with the log of a container, the file behind the link is replaced again and again, and its old files move up.
     let target = fixture.folder().join("target");
-    for number in 0..10 {
-        fs::rename(&target, target.with_extension(number.to_string())).expect("a scratch file can be renamed");
+    let name = |number: usize| if number == 0 { target.clone() } else { target.with_extension(number.to_string()) };
+    for number in 0..12 {
+        for old in (0..=number).rev() {
+            fs::rename(name(old), name(old + 1)).expect("a scratch file can be renamed");
+        }
         for line in [format!("0-{number}\n"), format!("0-{number} and one more\n")] {
             fixture.append(0, &line);
             expected += &line;

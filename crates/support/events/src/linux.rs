@@ -33,7 +33,8 @@ impl System {
 
     /// Watches a folder. A second time changes nothing.
     pub(crate) fn watch(&mut self, folder: &Path) -> io::Result<Id> {
-        let files = WatchMask::MODIFY | WatchMask::CREATE | WatchMask::DELETE | WatchMask::MOVE;
+        // `ATTRIB`: a new log may be written before its readers are permitted to read it.
+        let files = WatchMask::MODIFY | WatchMask::ATTRIB | WatchMask::CREATE | WatchMask::DELETE | WatchMask::MOVE;
         let itself = WatchMask::DELETE_SELF | WatchMask::MOVE_SELF | WatchMask::ONLYDIR;
         self.watches.add(folder, files | itself)
     }

@@ -129,6 +129,17 @@ fn a_log_is_watched_by_its_name_when_its_file_was_replaced() {
 }
 
 #[test]
+fn a_follower_looks_again_when_it_is_permitted_to_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let logs = Fixture::new(&["a", "last"]);
+    logs.run(async || {
+        fs::set_permissions(logs.path("a"), fs::Permissions::from_mode(0o600)).unwrap();
+        logs.settle().await;
+        assert!(logs.is_notified(0));
+    });
+}
+
+#[test]
 fn a_late_write_to_an_old_file_is_seen_under_all_names_that_it_gets() {
     let logs = Fixture::new(&["a", "last"]);
     logs.run(async || {
@@ -192,8 +203,12 @@ fn the_target_of_a_link_is_watched_by_its_name_however_often_its_file_is_replace
     std::os::unix::fs::symlink("target", logs.path("link")).unwrap();
     append(logs.path("target"));
     logs.run(async || {
+        // Its old files move up one by one, as with logrotate.
+        let name = |number| if number == 0 { "target".to_owned() } else { format!("target.{number}") };
         for number in 0..3 * watcher::MOST_NAMES {
-            fs::rename(logs.path("target"), logs.path(&format!("target.{number}"))).unwrap();
+            for old in (0..=number).rev() {
+                fs::rename(logs.path(&name(old)), logs.path(&name(old + 1))).unwrap();
+            }
             append(logs.path("target"));
             logs.settle().await;
             assert!(logs.is_notified(0), "replaced {number} times");

@@ -179,6 +179,8 @@ impl Watcher {
                 if let Some((_, logs)) = self.moved.take_if(|moved| Some(moved.0) == number) {
                     for folder in self.by_id.get(&id).cloned().unwrap_or_default() {
                         for &log in &logs {
+                            // First the target of a link: of all names it has to stay.
+                            self.follow_links(log, system);
                             self.add_name(log, folder, name.clone(), system);
                         }
                     }

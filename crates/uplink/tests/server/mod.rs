@@ -51,6 +51,11 @@ pub(crate) fn unique(what: &str) -> String {
     format!("{what}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// How long a test may take, in seconds.
+pub(crate) fn patience() -> u64 {
+    std::env::var("TEST_PATIENCE").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(60)
+}
+
 /// The server program, if it is there and new enough.
 pub(crate) fn program() -> Option<PathBuf> {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/nats/bin/nats-server");
