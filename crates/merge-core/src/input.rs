@@ -255,8 +255,9 @@ impl Input {
     /// # Errors
     ///
     /// [`MergeError::Input`] when the file cannot be looked at or read, [`MergeError::Open`] when the file that took
-    /// its name cannot be opened (for a second, when it may not be read), [`MergeError::NotRegular`] when the name leads to something that is not a file,
-    /// [`MergeError::LineTooLong`]. An error of the name comes after all that is still in the open file.
+    /// its name cannot be opened (when it may not be read: for a second), [`MergeError::NotRegular`] when the name leads to
+    /// something that is not a file, [`MergeError::LineTooLong`]. An error of the name comes after all that is still in the
+    /// open files.
     #[tracing::instrument(skip_all, fields(path = ?self.path()))]
     pub fn read_lines(&mut self) -> Result<Found> {
         // First the signal and the time, then the files: the look then sees everything that was written before them.
