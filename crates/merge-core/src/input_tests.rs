@@ -157,6 +157,8 @@ fn a_writer_that_has_not_begun_the_new_file_may_go_on_with_the_old_one() {
     log.rotate();
     log.append(b"");
     assert_eq!(log.read_all(), b"a\n");
+    log.let_time_pass(REST);
+    assert_eq!(log.read(), Found::NoNewData);
     old.write_all(b"b\n").unwrap();
     assert_eq!(log.read_all(), b"b\n");
     log.append(b"c\n");
@@ -226,6 +228,21 @@ fn an_empty_file_that_is_replaced_in_turn_is_read_to_its_end() {
     log.let_time_pass(REST);
     assert_eq!(log.read_all(), b"");
     assert_eq!(log.input.files.len(), 1, "the old files are closed");
+}
+
+#[test]
+fn an_input_that_is_replaced_three_times_in_a_second_follows_all_its_files() {
+    let mut log = Log::new(b"0\n");
+    let mut old = fs::OpenOptions::new().append(true).open(&log.path).unwrap();
+    log.read_all();
+    for generation in 1..MOST_FILES {
+        fs::rename(&log.path, log.folder.path().join(generation.to_string())).unwrap();
+        log.append(format!("{generation}\n").as_bytes());
+        log.read_all();
+        log.stop_time();
+        old.write_all(b"late\n").unwrap();
+        assert_eq!(log.read_all(), b"late\n", "replaced {generation} times");
+    }
 }
 
 #[test]
