@@ -94,10 +94,6 @@ impl Source {
         self.rested.is_some_and(|since| now.duration_since(since) >= REST)
     }
 
-    pub(crate) fn number(&self) -> NonZeroU64 {
-        number_of(&self.file)
-    }
-
     fn handed_out(&self) -> u64 {
         self.position.saturating_sub(self.unfinished.len() as u64)
     }
@@ -310,7 +306,7 @@ impl Input {
 
     /// How far the input has been handed out, when the last chunk was of this file.
     fn position_in(&self, index: usize) -> Position {
-        let newest = self.files[index + 1..].last().map(|newest| (newest.number(), newest.handed_out()));
+        let newest = self.files[index + 1..].last().map(|newest| (number_of(&newest.file), newest.handed_out()));
         Position { end: self.files[index].handed_out(), newest }
     }
 

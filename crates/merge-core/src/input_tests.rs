@@ -430,7 +430,7 @@ fn a_new_file_that_may_not_be_read_yet_is_looked_at_again_and_an_error_later() {
     }
     let mut log = Log::new(b"a\nhalf");
     log.rotate();
-    // Twice: the second that a new file has begins anew.
+    // Twice: each new file has a second of its own.
     for lines in ["half\nb\n", "b\n"] {
         std::os::unix::fs::symlink(unreadable, &log.path).unwrap();
         log.read_all();

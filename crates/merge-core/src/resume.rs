@@ -35,7 +35,7 @@ impl Input {
         old.position = position.end;
         // What the earlier run has read of the newest file. That may be an old one by now, or gone.
         if let Some((number, end)) = position.newest {
-            if number == self.files[0].number() {
+            if number == number_of(&self.files[0].file) {
                 self.files[0].position = end;
             } else if let Some(mut newest) = self.sibling(|file| number_of(file) == number).map_err(failed)? {
                 newest.position = end;
@@ -51,7 +51,7 @@ impl Input {
         self.resumable = true;
     }
 
-    /// The file beside this one that is the one.
+    /// The first of the files beside this one for which `is_it` holds.
     fn sibling(&self, is_it: impl Fn(&Handle) -> bool) -> io::Result<Option<Source>> {
         // One may be gone again, or belong to another user.
         let files = self.siblings()?.into_iter().filter_map(|path| open_regular(&path).ok());

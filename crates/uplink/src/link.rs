@@ -148,7 +148,7 @@ impl Link {
         self.context.client().statistics().in_bytes.load(Ordering::Relaxed)
     }
 
-    /// Completes within a second when the client has connected anew since it had so many `connections`. Cancel safe.
+    /// Completes within a second after the client has made more than so many `connections`. Cancel safe.
     pub(crate) async fn reconnected(&self, connections: u64) {
         while self.connections() == connections {
             sleep(Duration::from_secs(1)).await;

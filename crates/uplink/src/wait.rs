@@ -56,7 +56,7 @@ impl Link {
     /// After a failure that may pass: waits a moment, and says now and then for what. Otherwise returns what is wrong.
     pub(crate) async fn outlast(&self, error: &Failure, patience: &mut Patience) -> Result<()> {
         let stream = &self.stream;
-        // Any other answer begins anew.
+        // Only the same answer again and again counts.
         let not_found = patience.not_found.take();
         let why = match code(error) {
             Some(ErrorCode::STREAM_NOT_FOUND) => self.not_found(not_found, patience)?,

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::Context;
 use merge_core::{Input, Output};
-use server::{Servers, patience, servers, unique};
+use server::{Servers, patience, servers, unique, until};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -175,13 +175,9 @@ async fn a_message_that_was_lost_before_any_other_came_is_asked_for_again() {
         }
         network.break_after(0);
         publish(&context, stream, "lost\n").await;
-        while network.counts.connections.load(Ordering::Relaxed) < 2 {
-            sleep(Duration::from_millis(2)).await;
-        }
+        until(|| network.counts.connections.load(Ordering::Relaxed) == 2).await;
         publish(&context, stream, "next\n").await;
-        while progress.lines() < 2 && !gathering.is_finished() {
-            sleep(Duration::from_millis(2)).await;
-        }
+        until(|| progress.lines() == 2 || gathering.is_finished()).await;
         let _ = stop.send(());
         assert_eq!(gathering.await.unwrap().unwrap().lines, 2);
     })

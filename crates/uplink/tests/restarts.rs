@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use merge_core::{Closer, Input, Output, Result, Summary};
-use server::{Servers, patience, servers, unique};
+use server::{Servers, patience, servers, unique, until};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -94,12 +94,6 @@ async fn with_lab(test: impl AsyncFnOnce(Lab)) {
         }
     };
     timeout(Duration::from_secs(patience()), run).await.expect("the test hangs");
-}
-
-async fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        sleep(Duration::from_millis(2)).await;
-    }
 }
 
 #[tokio::test]

@@ -179,7 +179,7 @@ impl Watcher {
                 if let Some((_, logs)) = self.moved.take_if(|moved| Some(moved.0) == number) {
                     for folder in self.by_id.get(&id).cloned().unwrap_or_default() {
                         for &log in &logs {
-                            // First the target of a link: of all names it has to stay.
+                            // The target of a link is added again, so that it is never the oldest name.
                             self.follow_links(log, system);
                             self.add_name(log, folder, name.clone(), system);
                         }

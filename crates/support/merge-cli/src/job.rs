@@ -12,7 +12,7 @@ use crate::args::{Args, Program};
 use crate::report::{self, Report};
 use crate::{Stop, limit, status, warnings};
 
-/// A program that is started with a null device for reading and writing looks the same.
+/// The error of a closed standard output. A null device that is open for reading and writing looks the same.
 const CLOSED: &str = "cannot write output (standard output): it is closed. To discard all lines: --output /dev/null";
 
 /// The merge that the command line asks for, with every input open.

@@ -19,7 +19,7 @@
 //! | 0    | everything was merged, or the reader of the output is gone, as in `\| head` |
 //! | 1    | something failed; one line on standard error names it and the cause        |
 //! | 2    | wrong usage                                                                |
-//! | 130  | a second signal; or one with `--no-follow`, or while the output waits for its reader |
+//! | 130  | a second signal, or a first one that ends at once: see [`Stop::signal`]     |
 
 mod args;
 mod job;

@@ -56,6 +56,13 @@ pub(crate) fn patience() -> u64 {
     std::env::var("TEST_PATIENCE").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(60)
 }
 
+/// Waits for `condition`, as long as the test may take.
+pub(crate) async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
 /// The server program, if it is there and new enough.
 pub(crate) fn program() -> Option<PathBuf> {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/nats/bin/nats-server");
