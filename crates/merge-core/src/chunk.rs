@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::mem;
-use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,20 +24,20 @@ pub struct Chunk {
 }
 
 /// How far an input has been handed out: what [`Input::resume`](crate::Input::resume) needs to go on behind a chunk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     /// Where the chunk ends in its file, in bytes.
     pub end: u64,
-    /// Where the chunk is of an older file: the number of the newest one, and how much of that has been handed out, in
-    /// bytes. The number is that of its inode, and 1 on systems that have none.
-    pub newest: Option<(NonZeroU64, u64)>,
+    /// The newer files that the input has open, the oldest first; mostly there are none. Of each its number, and how much of
+    /// it has been handed out, in bytes. The number is that of its inode, and 0 on systems that have none.
+    pub newer: Box<[(u64, u64)]>,
 }
 
 impl Chunk {
     /// Where the chunk ends in its input.
     #[must_use]
-    pub fn position(&self) -> Position {
-        self.position
+    pub fn position(&self) -> &Position {
+        &self.position
     }
 
     pub(crate) fn at(mut self, position: Position) -> Self {

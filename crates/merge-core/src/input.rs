@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::mem;
-use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -306,8 +305,8 @@ impl Input {
 
     /// How far the input has been handed out, when the last chunk was of this file.
     fn position_in(&self, index: usize) -> Position {
-        let newest = self.files[index + 1..].last().map(|newest| (number_of(&newest.file), newest.handed_out()));
-        Position { end: self.files[index].handed_out(), newest }
+        let newer = self.files[index + 1..].iter().map(|newer| (number_of(&newer.file), newer.handed_out()));
+        Position { end: self.files[index].handed_out(), newer: newer.collect() }
     }
 
     /// Whether this is the open file behind `other`.
@@ -478,15 +477,14 @@ fn long_line(bytes: &[u8], limit: usize) -> Option<usize> {
 }
 
 /// Tells a file from others, as long as it exists.
-pub(crate) fn number_of(file: &Handle) -> NonZeroU64 {
-    #[cfg(unix)]
-    let number = file.ino();
-    #[cfg(not(unix))]
-    let number = {
-        let _ = file;
-        1
-    };
-    NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN)
+#[cfg(unix)]
+pub(crate) fn number_of(file: &Handle) -> u64 {
+    file.ino()
+}
+
+#[cfg(not(unix))]
+pub(crate) fn number_of(_: &Handle) -> u64 {
+    0
 }
 
 /// What a name leads to, found in one step: asked twice, a name may lead to two files.

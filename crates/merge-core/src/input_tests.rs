@@ -595,7 +595,7 @@ impl Log {
 fn a_restarted_input_goes_on_behind_its_last_chunk() {
     let mut log = Log::new(b"a\nb\nhal");
     let last = last_chunk(&mut log);
-    assert_eq!(last.position(), Position { end: 4, newest: None });
+    assert_eq!(last.position(), &Position { end: 4, newer: Box::default() });
     assert!(log.restart(&last));
     assert_eq!(log.read(), Found::NoNewData);
     log.append(b"f\nc\n");
@@ -651,6 +651,51 @@ fn a_late_line_of_an_old_file_does_not_bring_the_new_one_again() {
     fs::remove_file(log.folder.path().join("log.2")).unwrap();
     assert!(log.restart(&last));
     assert_eq!(log.read_all(), b"another\n");
+}
+
+#[test]
+fn a_run_that_stopped_in_the_oldest_of_three_files_goes_on_with_all_of_them() {
+    let mut log = Log::new(b"first\nsecond\nthird\n");
+    log.input.blocks = Blocks::of_length(8);
+    for next in ["b\n", "c\n"] {
+        fs::rename(&log.path, log.folder.path().join(format!("log.{}", next.trim()))).unwrap();
+        log.append(next.as_bytes());
+        assert_ne!(log.read(), Found::NoNewData);
+    }
+    let Found::Lines(last) = log.read() else { panic!("the third line") };
+    assert_eq!((&*last, last.position().newer.len()), (&b"third\n"[..], 2));
+    assert!(log.restart(&last));
+    assert_eq!(log.read_all(), b"b\nc\n");
+}
+
+#[test]
+fn an_empty_line_is_found_again_only_where_there_is_one() {
+    let mut log = Log::new(b"a\n");
+    log.read_all();
+    log.append(b"\n");
+    let last = last_chunk(&mut log);
+    log.append(b"rest\n");
+    log.rotate();
+    log.append(b"another one\n");
+    assert!(log.restart(&last));
+    assert_eq!(log.read_all(), b"rest\nanother one\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_behind_a_link_is_found_again_after_a_rotation_of_the_target() {
+    let mut log = Log::new(b"a\n");
+    let target = log.folder.path().join("elsewhere");
+    fs::create_dir(&target).unwrap();
+    let target = target.join("0.txt");
+    fs::rename(&log.path, &target).unwrap();
+    std::os::unix::fs::symlink(&target, &log.path).unwrap();
+    let last = last_chunk(&mut log);
+    log.append(b"b\n");
+    fs::rename(&target, target.with_extension("txt.1")).unwrap();
+    fs::write(&target, "c\n").unwrap();
+    assert!(log.restart(&last));
+    assert_eq!(log.read_all(), b"b\nc\n");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Going on where an earlier run has stopped.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ impl Input {
     /// # Errors
     ///
     /// [`MergeError::Input`] when a file cannot be read.
-    pub fn resume(&mut self, position: Position, lines: &[u8]) -> Result<bool> {
+    pub fn resume(&mut self, position: &Position, lines: &[u8]) -> Result<bool> {
         let failed = |source| MergeError::Input { path: self.closer.path().to_owned(), source };
         let named = &mut self.files[0];
         if holds(named.file.as_file(), position.end, lines).map_err(failed)? {
@@ -33,16 +34,17 @@ impl Input {
             return Ok(false);
         };
         old.position = position.end;
-        // What the earlier run has read of the newest file. That may be an old one by now, or gone.
-        if let Some((number, end)) = position.newest {
-            if number == number_of(&self.files[0].file) {
-                self.files[0].position = end;
-            } else if let Some(mut newest) = self.sibling(|file| number_of(file) == number).map_err(failed)? {
-                newest.position = end;
-                self.files.insert(0, newest);
+        self.files.insert(0, old);
+        // What the earlier run has read of the newer files. Its newest may be an old one by now, and any of them gone.
+        for &(number, end) in &position.newer {
+            let last = self.files.len() - 1;
+            if number == number_of(&self.files[last].file) {
+                self.files[last].position = end;
+            } else if let Some(mut newer) = self.sibling(|file| number_of(file) == number).map_err(failed)? {
+                newer.position = end;
+                self.files.insert(last, newer);
             }
         }
-        self.files.insert(0, old);
         Ok(true)
     }
 
@@ -58,15 +60,18 @@ impl Input {
         Ok(files.filter(|file| !self.is_file(file)).find(is_it).map(Source::new))
     }
 
-    /// The files beside this one whose names begin with its name, or with what is before its last dot.
+    /// The files beside this one, and beside the one that a link leads to, whose names begin with its name, or with what is
+    /// before its last dot.
     fn siblings(&self) -> io::Result<Vec<PathBuf>> {
-        let Some(stem) = self.path().file_stem().map(std::ffi::OsStr::as_encoded_bytes) else { return Ok(Vec::new()) };
-        let folder = self.path().parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut siblings = Vec::new();
-        for entry in fs::read_dir(folder.unwrap_or(".".as_ref()))? {
-            let entry = entry?;
-            if entry.file_name().as_encoded_bytes().starts_with(stem) {
-                siblings.push(entry.path());
+        for path in [self.path().to_owned(), fs::canonicalize(self.path())?] {
+            let Some(stem) = path.file_stem().map(OsStr::as_encoded_bytes) else { continue };
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            for entry in fs::read_dir(folder.unwrap_or(".".as_ref()))? {
+                let entry = entry?;
+                if entry.file_name().as_encoded_bytes().starts_with(stem) {
+                    siblings.push(entry.path());
+                }
             }
         }
         // The order of a folder is arbitrary.
@@ -75,7 +80,7 @@ impl Input {
     }
 }
 
-/// Whether `lines` end at byte `end` of the file. Their last newline may be one that the run has added.
+/// Whether `lines` end at byte `end` of the file. Their last newline may be one that the run has added to half a line.
 fn holds(mut file: &File, end: u64, lines: &[u8]) -> io::Result<bool> {
     let mut holds = |lines: &[u8]| -> io::Result<bool> {
         let Some(start) = end.checked_sub(lines.len() as u64) else { return Ok(false) };
@@ -84,5 +89,5 @@ fn holds(mut file: &File, end: u64, lines: &[u8]) -> io::Result<bool> {
         file.take(lines.len() as u64).read_to_end(&mut bytes)?;
         Ok(bytes == lines)
     };
-    Ok(holds(lines)? || (!lines.is_empty() && holds(&lines[..lines.len() - 1])?))
+    Ok(holds(lines)? || (lines.len() > 1 && holds(&lines[..lines.len() - 1])?))
 }

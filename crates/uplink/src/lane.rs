@@ -5,7 +5,6 @@
 //! refuse a message that they have already.
 
 use std::fmt::Write;
-use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,7 +22,10 @@ use crate::wait::{Patience, code};
 
 /// How many inputs ask at once where they go on.
 const ASKING: usize = 64;
-/// The header with the input's position behind the message: `END`, or `END FILE NEWEST`.
+/// How long a subject may be, in bytes. The servers take a command of 4,096 (`max_control_line`), with the subject and what
+/// is beside it.
+const LONGEST_SUBJECT: usize = 3900;
+/// The header with the input's position behind the message: `END`, and `FILE END` for each newer file.
 const POSITION: &str = "Uplink-Position";
 /// The header that tells the messages of one run from those of another.
 const RUN: &str = "Uplink-Run";
@@ -51,11 +53,16 @@ impl Lane {
         let absolute = std::path::absolute(&path).map_err(|source| MergeError::Open { path: path.clone(), source })?;
         let subject = format!("{}.{}.{}", link.stream, token(host.as_bytes()), token(bytes_of(&absolute)));
         let mut lane = Self { link, input: path, subject, last: 0 };
+        if lane.subject.len() > LONGEST_SUBJECT {
+            return Err(
+                lane.refused(format!("its path is too long: it makes a subject of {} bytes", lane.subject.len()))
+            );
+        }
         if let Some(message) = lane.link.last_message(&lane.subject).await? {
             lane.last = message.sequence;
             let position = position_of(&message)
                 .ok_or_else(|| lane.refused(format!("message {} of the stream is not from uplink", lane.last)))?;
-            let resume = move || (input.resume(position, &message.payload), input);
+            let resume = move || (input.resume(&position, &message.payload), input);
             let resumed = spawn_blocking(resume).await;
             let (found, resumed) = resumed.map_err(|error| MergeError::ended_early(error.try_into_panic().ok()))?;
             input = resumed;
@@ -71,7 +78,7 @@ impl Lane {
 
     /// Sends the chunk, and returns when the servers have it. Waits as long as they take nothing.
     pub(crate) async fn take(&mut self, chunk: Chunk) -> Result<()> {
-        let Position { end, newest } = chunk.position();
+        let Position { end, newer } = chunk.position().clone();
         let mut rest = Bytes::from_owner(Owned(chunk));
         while !rest.is_empty() {
             // A chunk of long lines may be longer than the servers take at once.
@@ -84,13 +91,13 @@ impl Lane {
                 );
             };
             let lines = rest.split_to(length);
-            let position = Position { end: end.saturating_sub(rest.len() as u64), newest };
-            self.send(lines, position).await?;
+            let position = Position { end: end.saturating_sub(rest.len() as u64), newer: newer.clone() };
+            self.send(lines, &position).await?;
         }
         Ok(())
     }
 
-    async fn send(&mut self, lines: Bytes, position: Position) -> Result<()> {
+    async fn send(&mut self, lines: Bytes, position: &Position) -> Result<()> {
         let link = Arc::clone(&self.link);
         let _room = link.room(lines.len()).await;
         let mut patience = Patience::new();
@@ -131,6 +138,10 @@ impl Lane {
     async fn find_own(&self) -> Result<Option<u64>> {
         match self.link.last_message(&self.subject).await? {
             Some(message) if message.sequence == self.last => Ok(None),
+            Some(message) if message.sequence < self.last => Err(self.refused(format!(
+                "the stream has lost messages: its last one of this input was {}, and is {}",
+                self.last, message.sequence
+            ))),
             Some(message) if message.headers.get(RUN).is_some_and(|run| run.as_str() == &*self.link.run) => {
                 Ok(Some(message.sequence))
             }
@@ -163,8 +174,8 @@ impl AsRef<[u8]> for Owned {
     }
 }
 
-fn text_of(Position { end, newest }: Position) -> String {
-    newest.map_or_else(|| end.to_string(), |(file, newest)| format!("{end} {file} {newest}"))
+fn text_of(Position { end, newer }: &Position) -> String {
+    newer.iter().fold(end.to_string(), |text, (file, end)| format!("{text} {file} {end}"))
 }
 
 fn position_of(message: &StreamMessage) -> Option<Position> {
@@ -172,12 +183,13 @@ fn position_of(message: &StreamMessage) -> Option<Position> {
 }
 
 fn parse(text: &str) -> Option<Position> {
-    let numbers: Option<Vec<u64>> = text.split(' ').map(|number| number.parse().ok()).collect();
-    match numbers?[..] {
-        [end] => Some(Position { end, newest: None }),
-        [end, file, newest] => Some(Position { end, newest: Some((NonZeroU64::new(file)?, newest)) }),
-        _ => None,
+    let mut numbers = text.split(' ').map(|number| number.parse().ok());
+    let end = numbers.next()??;
+    let mut newer = Vec::new();
+    while let Some(file) = numbers.next() {
+        newer.push((file?, numbers.next()??));
     }
+    Some(Position { end, newer: newer.into() })
 }
 
 #[cfg(unix)]
@@ -215,13 +227,13 @@ mod tests {
     }
 
     #[test]
-    fn a_position_is_one_number_or_three() {
-        let newest = Some((NonZeroU64::MIN, 0));
-        for (position, text) in [(Position { end: 7, newest: None }, "7"), (Position { end: 7, newest }, "7 1 0")] {
-            assert_eq!(text_of(position), text);
+    fn a_position_is_one_number_and_two_for_each_newer_file() {
+        for (newer, text) in [(&[][..], "7"), (&[(1, 0)], "7 1 0"), (&[(3, 5), (1, 0)], "7 3 5 1 0")] {
+            let position = Position { end: 7, newer: newer.into() };
+            assert_eq!(text_of(&position), text);
             assert_eq!(parse(text), Some(position));
         }
-        for refused in ["", "x", "7 0", "7 0 0", "7 1 0 1", "-7"] {
+        for refused in ["", "x", "7 0", "7 1 0 1", "7 1 x", "-7"] {
             assert_eq!(parse(refused), None, "{refused}");
         }
     }
