@@ -107,8 +107,11 @@ impl Destination {
     pub(crate) fn write(&mut self, number: u64, lines: &[u8]) -> Result<()> {
         if let Err(error) = self.output.write(lines) {
             if let Some(place) = &self.place {
-                // If this fails as well, half a line stays until the next run.
-                let _ = place.file.set_len(place.length);
+                // Only back: a file that others have shortened is not made longer. If this fails as well, half a line stays
+                // until the next run.
+                if place.file.metadata().is_ok_and(|file| file.len() > place.length) {
+                    let _ = place.file.set_len(place.length);
+                }
             }
             return Err(error);
         }
@@ -143,4 +146,35 @@ fn parse(text: &str) -> Option<(i128, u64, u64)> {
     let mut numbers = text.strip_suffix('\n')?.split(' ');
     let parsed = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
     numbers.next().is_none().then_some(parsed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn after_a_failed_write_the_file_is_cut_back_and_never_made_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.log");
+        for (content, left) in [("line\nhalf", "line\n"), ("li", "li")] {
+            fs::write(&path, content).unwrap();
+            let file = OpenOptions::new().append(true).open(&path).unwrap();
+            let place = Place { path: path.with_extension("position"), file, created: 0, length: 5, saved: 5 };
+            let mut destination = Destination { output: Output::new("full", Full), place: Some(place), next: 2 };
+            destination.write(2, b"half a line\n").unwrap_err();
+            assert_eq!(fs::read_to_string(&path).unwrap(), left);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Writes the stream to one output, in the order of its messages.
 
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::pull::{Config, MessagesErrorKind, Stream};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy};
@@ -13,7 +13,7 @@ use tokio::select;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
-use crate::wait::{Failure, Patience};
+use crate::wait::{ANSWER, Failure, Patience};
 use crate::{Destination, Link};
 
 /// How many messages may wait for the writer.
@@ -22,6 +22,8 @@ const QUEUE: usize = 4;
 const AHEAD: usize = 4 * 1024 * 1024;
 /// A server from which nothing comes for two of these is gone.
 const HEARTBEAT: Duration = Duration::from_secs(1);
+/// More bytes than this in that time are a message that is on its way, and not the servers' answers to pings.
+const SMALL: u64 = 1024;
 
 /// Writes the stream to `destination`, behind what is there, until `stop` completes. What the stream holds at that moment
 /// is still written. The summary counts this run only, as one input.
@@ -67,6 +69,8 @@ async fn read(
     let mut patience = Patience::new();
     // The message that the last consumer has left out.
     let mut missing = None;
+    // Since when the stream has been shorter than it was.
+    let mut behind: Option<Instant> = None;
     loop {
         let connections = link.connections();
         let opened = open(link, next).await;
@@ -77,7 +81,17 @@ async fn read(
                 continue;
             }
         };
-        info(link, &mut created).await?;
+        let last = info(link, &mut created).await?.state.last_sequence;
+        if last + 1 < next {
+            // A new leader may not have come so far yet.
+            if behind.get_or_insert_with(Instant::now).elapsed() > ANSWER {
+                let held = next - 1;
+                return Err(link.refused(format!("the stream has lost messages: it had {held}, and has {last}")));
+            }
+            patience.pause().await;
+            continue;
+        }
+        behind = None;
         patience.answered();
         let mut arrived = link.bytes_received();
         let mut reconnected = pin!(link.reconnected(connections));
@@ -99,7 +113,8 @@ async fn read(
                 Some(Ok(message)) => message,
                 // On a slow link a message may take longer than that.
                 Some(Err(error))
-                    if error.kind() == MessagesErrorKind::MissingHeartbeat && arrived < link.bytes_received() =>
+                    if error.kind() == MessagesErrorKind::MissingHeartbeat
+                        && arrived + SMALL < link.bytes_received() =>
                 {
                     arrived = link.bytes_received();
                     continue;
@@ -113,7 +128,7 @@ async fn read(
             }
             if number > next {
                 // It was lost on its way, and another consumer sends it again, or it was deleted.
-                if missing == Some(next) {
+                if missing == Some(next) && link.connections() == connections {
                     return Err(link.refused(format!("message {next} is missing: it was deleted from the stream")));
                 }
                 missing = Some(next);

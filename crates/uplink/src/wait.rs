@@ -28,11 +28,13 @@ pub(crate) struct Patience {
     pause: Duration,
     /// Since when the servers have said that there is no such stream.
     not_found: Option<Instant>,
+    /// Since when they have given an answer that nobody expects.
+    unexpected: Option<Instant>,
 }
 
 impl Patience {
     pub(crate) fn new() -> Self {
-        Self { since: Instant::now(), pause: Duration::from_millis(50), not_found: None }
+        Self { since: Instant::now(), pause: Duration::from_millis(50), not_found: None, unexpected: None }
     }
 
     /// How long this wait has taken.
@@ -58,6 +60,7 @@ impl Link {
         let stream = &self.stream;
         // Only the same answer again and again counts.
         let not_found = patience.not_found.take();
+        let unexpected = patience.unexpected.take();
         let why = match code(error) {
             Some(ErrorCode::STREAM_NOT_FOUND) => self.not_found(not_found, patience)?,
             Some(ErrorCode::STREAM_STORE_FAILED) => {
@@ -73,8 +76,12 @@ impl Link {
                 | ErrorCode::ACCOUNT_RESOURCES_EXCEEDED,
             ) => format!("the servers have no room left: waiting ({error})"),
             // An election may be behind it. What stays is an error.
-            Some(_) if patience.elapsed() < 10 * ANSWER => format!("waiting: {error}"),
-            Some(_) => return Err(self.refused(error.to_string())),
+            Some(_) => {
+                if patience.unexpected.insert(unexpected.unwrap_or_else(Instant::now)).elapsed() > 10 * ANSWER {
+                    return Err(self.refused(error.to_string()));
+                }
+                format!("waiting: {error}")
+            }
             None => self.look_for_the_cause(error, not_found, patience).await?,
         };
         self.warn(patience, &why);

@@ -302,6 +302,23 @@ async fn a_line_that_the_servers_do_not_take_is_an_error_that_names_the_limit() 
 }
 
 #[tokio::test]
+async fn a_path_that_is_too_long_for_a_subject_is_refused() {
+    with_lab(async |lab| {
+        let mut folder = lab.folder.path().to_owned();
+        // Each dot takes three bytes of the subject.
+        folder.extend(vec![".x".repeat(120); 9]);
+        fs::create_dir_all(&folder).unwrap();
+        let log = folder.join("web.log");
+        fs::write(&log, "a\n").unwrap();
+        let inputs = Input::open_all([&log]).unwrap();
+        let running = ship(inputs, Duration::from_millis(2), Arc::new(lab.link().await), "host");
+        let error = running.await.unwrap_err().to_string();
+        assert!(error.contains("web.log: its path is too long"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn of_a_stream_that_is_there_only_what_is_given_is_changed() {
     with_lab(async |lab| {
         let (link, replicas) = (lab.link().await, lab.servers.replicas);

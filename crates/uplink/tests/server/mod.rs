@@ -82,17 +82,28 @@ pub(crate) fn program() -> Option<PathBuf> {
 /// One server. It ends when this is dropped, or with the test program, however that ends.
 pub(crate) struct Node {
     pub(crate) url: String,
+    /// Its store is in `store`.
+    pub(crate) folder: PathBuf,
     /// The shell that ends the server when its standard input is closed.
     guard: Child,
 }
 
 impl Node {
     /// Starts a server with these lines in its configuration.
-    #[allow(clippy::zombie_processes, reason = "the test program ends, and with it the guard")]
     pub(crate) fn start(program: &Path, configuration: &str) -> Option<Self> {
-        let folder = tempfile::Builder::new().prefix("uplink-node").tempdir().unwrap().keep();
+        Self::start_in(Self::folder(), program, -1, configuration)
+    }
+
+    /// An empty folder for a server.
+    pub(crate) fn folder() -> PathBuf {
+        tempfile::Builder::new().prefix("uplink-node").tempdir().unwrap().keep()
+    }
+
+    /// Starts a server with what is in `folder`, on this port, or on any for -1.
+    #[allow(clippy::zombie_processes, reason = "the test program ends, and with it the guard")]
+    pub(crate) fn start_in(folder: PathBuf, program: &Path, port: i32, configuration: &str) -> Option<Self> {
         let text = format!(
-            "server_name: n1\nlisten: \"127.0.0.1:-1\"\nports_file_dir: \"{0}\"\njetstream {{ store_dir: \"{0}/store\" }}\n{configuration}\n",
+            "server_name: n1\nlisten: \"127.0.0.1:{port}\"\nports_file_dir: \"{0}\"\njetstream {{ store_dir: \"{0}/store\" }}\n{configuration}\n",
             folder.display()
         );
         fs::write(folder.join("conf"), text).unwrap();
@@ -110,7 +121,7 @@ impl Node {
             let ports = files.map(|file| file.path()).find(|path| path.extension().is_some_and(|end| end == "ports"));
             let text = ports.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
             if let Some(port) = text.split("//127.0.0.1:").nth(1).and_then(|rest| rest.split('"').next()) {
-                return Some(Self { url: format!("nats://127.0.0.1:{port}"), guard });
+                return Some(Self { url: format!("nats://127.0.0.1:{port}"), folder, guard });
             }
             let log = || fs::read_to_string(folder.join("log")).unwrap_or_default();
             assert!(started.elapsed() < Duration::from_secs(30), "the server does not start:\n{}", log());
