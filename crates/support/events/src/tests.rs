@@ -234,6 +234,51 @@ fn a_folder_that_is_moved_or_removed_and_made_again_is_watched() {
     });
 }
 
+#[test]
+fn the_links_of_a_folder_that_was_replaced_are_followed_anew() {
+    let logs = Fixture::new(&["near/link", "last"]);
+    fs::remove_file(logs.path("near/link")).unwrap();
+    for (near, far) in [("near", "far"), ("new", "another")] {
+        fs::create_dir_all(logs.path(near)).unwrap();
+        fs::create_dir(logs.path(far)).unwrap();
+        append(logs.path(far).join("target"));
+        std::os::unix::fs::symlink(format!("../{far}/target"), logs.path(near).join("link")).unwrap();
+    }
+    logs.run(async || {
+        fs::rename(logs.path("near"), logs.path("old")).unwrap();
+        fs::rename(logs.path("new"), logs.path("near")).unwrap();
+        logs.settle().await;
+        assert!(logs.is_notified(0));
+        append(logs.path("another/target"));
+        logs.settle().await;
+        assert!(logs.is_notified(0));
+    });
+}
+
+#[test]
+fn the_folder_of_a_links_target_that_is_removed_and_made_again_is_watched() {
+    let logs = Fixture::new(&["link", "last"]);
+    fs::remove_file(logs.path("link")).unwrap();
+    std::os::unix::fs::symlink("far/target", logs.path("link")).unwrap();
+    fs::create_dir(logs.path("far")).unwrap();
+    append(logs.path("far/target"));
+    logs.run(async || {
+        // A follower has the old file open, so that the system does not say that the folder is gone.
+        let mut open = File::open(logs.path("link")).unwrap();
+        for _ in 0..2 {
+            fs::remove_dir_all(logs.path("far")).unwrap();
+            fs::create_dir(logs.path("far")).unwrap();
+            append(logs.path("far/target"));
+            logs.inputs[0].notified().await;
+            append(logs.path("far/target"));
+            logs.settle().await;
+            assert!(logs.is_notified(0));
+            open = File::open(logs.path("link")).unwrap();
+        }
+        drop(open);
+    });
+}
+
 /// What the kernel watches for this test: other tests have queues of their own, in other folders.
 fn watched(folder: &Path) -> usize {
     use std::os::unix::fs::MetadataExt;

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
+use std::iter;
 use std::mem;
 use std::path::{Path, PathBuf};
 
@@ -107,8 +108,10 @@ impl Watcher {
     /// Tries again to watch what is not watched.
     pub(crate) fn retry(&mut self, system: &mut System) {
         let unwatched = (0..self.folders.len()).filter(|&folder| self.folders[folder].id.is_none());
-        let missing =
-            self.missing.iter().filter_map(|&log| self.by_path.get(folder_of(self.logs[log].notifier.path())).copied());
+        let missing = self.missing.iter().map(|&log| &self.logs[log]).flat_map(|log| {
+            let own = self.by_path.get(folder_of(log.notifier.path())).copied();
+            own.into_iter().chain(log.names.iter().map(|&(folder, _)| folder))
+        });
         // Many missing logs may share a folder.
         self.watch_all(unwatched.chain(missing).collect::<BTreeSet<_>>(), system);
     }
@@ -130,6 +133,9 @@ impl Watcher {
                 self.unwatch(index, system);
                 self.by_id.entry(id.clone()).or_default().push(index);
                 self.folders[index].id = Some(id);
+                // In another folder, a link may lead to another file.
+                let logs: Vec<usize> = self.folders[index].logs.iter().map(|&(_, log)| log).collect();
+                logs.into_iter().for_each(|log| self.follow_links(log, system));
             }
             Err(error) => {
                 self.unwatch(index, system);
@@ -164,8 +170,16 @@ impl Watcher {
             Event::Changed(id, name) => self.logs_of(&id, &name).for_each(|log| self.logs[log].notifier.notify()),
             Event::Left(id, name, number) => {
                 let logs: Vec<_> = self.logs_of(&id, &name).collect();
-                let own = |&&log: &&usize| self.logs[log].notifier.path().file_name() == Some(&name);
-                self.missing.extend(logs.iter().filter(own));
+                let is_here = |path: &Path| {
+                    let folder = self.by_path.get(folder_of(path));
+                    path.file_name() == Some(&name)
+                        && folder.is_some_and(|&at| self.folders[at].id.as_ref() == Some(&id))
+                };
+                let leads_here = |&&log: &&usize| {
+                    let path = self.logs[log].notifier.path();
+                    is_here(path) || targets(path).any(|path| is_here(&path))
+                };
+                self.missing.extend(logs.iter().filter(leads_here));
                 self.polls |= !self.missing.is_empty();
                 self.moved = number.map(|number| (number, logs));
             }
@@ -224,10 +238,7 @@ impl Watcher {
 
     /// Adds the targets of links to the names of a log.
     fn follow_links(&mut self, log: usize, system: &mut System) {
-        let mut path = self.logs[log].notifier.path().to_owned();
-        for _ in 0..MOST_NAMES {
-            let Ok(target) = fs::read_link(&path) else { return };
-            path = folder_of(&path).join(target);
+        for path in targets(&self.logs[log].notifier.path().to_owned()) {
             let Some((folder, name)) = self.place(&path) else { return };
             self.add_name(log, folder, name, system);
             self.watch_all([folder], system);
@@ -241,6 +252,12 @@ impl Watcher {
             tracing::warn!("cannot watch all inputs: {error}{limit}; the others are looked at every {POLL:?}");
         }
     }
+}
+
+/// Where the link at `path` leads, and so on as long as there is a link. A ring of links ends somewhere.
+fn targets(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let next = |path: &Path| Some(folder_of(path).join(fs::read_link(path).ok()?));
+    iter::successors(next(path), move |path| next(path)).take(MOST_NAMES)
 }
 
 /// The folder that a path without one is in is the current one.
