@@ -12,7 +12,7 @@
 //! **What stayed.** The top: `stage1::run_threads`, imported and not touched.
 //!
 //! **Why.** You can rewrite, test and ship the tail, and no caller notices. Each input still has a thread, which now
-//! waits for its own future. An idle input takes less processor time than in stage 1, and the runtime takes more
+//! waits for its own future. An idle input takes more processor time than in stage 1, and the runtime takes more
 //! memory.
 //!
 //! **Before it:** stage 1. **After it:** stage 4, where an async top calls [`tail_async`] itself and needs no facade.
