@@ -64,7 +64,9 @@ impl Input {
     /// before its last dot.
     fn siblings(&self) -> io::Result<Vec<PathBuf>> {
         let mut siblings = Vec::new();
-        for path in [self.path().to_owned(), fs::canonicalize(self.path())?] {
+        // The name may lead nowhere at the moment.
+        let target = fs::canonicalize(self.path()).ok();
+        for path in target.iter().map(PathBuf::as_path).chain([self.path()]) {
             let Some(stem) = path.file_stem().map(OsStr::as_encoded_bytes) else { continue };
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             for entry in fs::read_dir(folder.unwrap_or(".".as_ref()))? {
