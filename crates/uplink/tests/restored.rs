@@ -35,15 +35,15 @@ async fn a_ship_and_a_gather_end_when_the_stream_has_lost_messages() {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let urls = [node.url.clone(), format!("nats://127.0.0.1:{port}")];
         let link = async || Link::connect(&urls, &Login::default(), "logs").await.unwrap();
-        let shipper = Arc::new(link().await);
-        shipper.create(Some(1), None).await.unwrap();
+        let sender = Arc::new(link().await);
+        sender.create(Some(1), None).await.unwrap();
 
         let folder = TempDir::new().unwrap();
         let log = folder.path().join("web.log");
         fs::write(&log, "first\n").unwrap();
         let inputs = Input::open_all([&log]).unwrap();
-        let shipped = shipper.progress();
-        let shipping = tokio::spawn(ship(inputs, Duration::from_millis(2), shipper, "host"));
+        let shipped = sender.progress();
+        let shipping = tokio::spawn(ship(inputs, Duration::from_millis(2), sender, "host"));
         let reader = link().await;
         let destination = Destination::open(&folder.path().join("all.log"), &reader).await.unwrap();
         let gathered = destination.progress();

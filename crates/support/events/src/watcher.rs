@@ -135,7 +135,9 @@ impl Watcher {
                 self.folders[index].id = Some(id);
                 // In another folder, a link may lead to another file.
                 let logs: Vec<usize> = self.folders[index].logs.iter().map(|&(_, log)| log).collect();
-                logs.into_iter().for_each(|log| self.follow_links(log, system));
+                for log in logs {
+                    self.follow_links(log, system);
+                }
             }
             Err(error) => {
                 self.unwatch(index, system);
@@ -238,7 +240,7 @@ impl Watcher {
 
     /// Adds the targets of links to the names of a log.
     fn follow_links(&mut self, log: usize, system: &mut System) {
-        for path in targets(&self.logs[log].notifier.path().to_owned()) {
+        for path in targets(self.logs[log].notifier.path()) {
             let Some((folder, name)) = self.place(&path) else { return };
             self.add_name(log, folder, name, system);
             self.watch_all([folder], system);
@@ -255,7 +257,7 @@ impl Watcher {
 }
 
 /// Where the link at `path` leads, and so on as long as there is a link. A ring of links ends somewhere.
-fn targets(path: &Path) -> impl Iterator<Item = PathBuf> {
+fn targets(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let next = |path: &Path| Some(folder_of(path).join(fs::read_link(path).ok()?));
     iter::successors(next(path), move |path| next(path)).take(MOST_NAMES)
 }
