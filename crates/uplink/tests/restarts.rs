@@ -4,14 +4,14 @@
 
 mod server;
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use merge_core::{Closer, Input, Output, Result, Summary};
-use server::{Servers, patience, servers, unique, until};
+use server::{Servers, append, patience, servers, unique, until};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -80,10 +80,6 @@ impl Lab {
         let client = async_nats::connect(&self.servers.urls).await.unwrap();
         async_nats::jetstream::new(client).delete_stream(&self.stream).await.unwrap();
     }
-}
-
-fn append(path: &Path, bytes: &str) {
-    OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(bytes.as_bytes()).unwrap();
 }
 
 /// Runs a test with a watchdog, where there is a server.

@@ -4,8 +4,7 @@
 
 mod server;
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -13,14 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use merge_core::Input;
-use server::{Node, patience, program, until};
+use server::{Node, append, patience, program, until};
 use tempfile::TempDir;
 use tokio::time::timeout;
 use uplink::{Destination, Link, Login, gather, ship};
-
-fn append(log: &Path, line: &str) {
-    OpenOptions::new().append(true).open(log).unwrap().write_all(line.as_bytes()).unwrap();
-}
 
 /// Whether a file below `folder` holds `text`.
 fn holds(folder: &Path, text: &str) -> bool {

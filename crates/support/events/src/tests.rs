@@ -38,6 +38,12 @@ impl Fixture {
         self.folder.path().join(name)
     }
 
+    /// Makes a link, in place of the log that may be there.
+    fn link(&self, name: &str, target: &str) {
+        let _ = fs::remove_file(self.path(name));
+        std::os::unix::fs::symlink(target, self.path(name)).unwrap();
+    }
+
     /// Runs `test` when every follower was notified of the start. Ends with the watchdog.
     fn run(&self, test: impl AsyncFnOnce()) {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
@@ -176,9 +182,8 @@ fn the_old_names_of_a_log_are_forgotten_one_by_one() {
 #[test]
 fn the_folders_of_all_links_on_the_way_are_watched() {
     let logs = Fixture::new(&["far/target", "near/link", "last"]);
-    fs::remove_file(logs.path("near/link")).unwrap();
-    std::os::unix::fs::symlink("../middle", logs.path("near/link")).unwrap();
-    std::os::unix::fs::symlink("far/target", logs.path("middle")).unwrap();
+    logs.link("near/link", "../middle");
+    logs.link("middle", "far/target");
     logs.run(async || {
         append(logs.path("far/target"));
         logs.settle().await;
@@ -186,8 +191,7 @@ fn the_folders_of_all_links_on_the_way_are_watched() {
         // The link in the middle leads to a folder that was not watched before.
         fs::create_dir(logs.path("new")).unwrap();
         append(logs.path("new/target"));
-        fs::remove_file(logs.path("middle")).unwrap();
-        std::os::unix::fs::symlink("new/target", logs.path("middle")).unwrap();
+        logs.link("middle", "new/target");
         logs.settle().await;
         assert!(logs.is_notified(1));
         append(logs.path("new/target"));
@@ -199,8 +203,7 @@ fn the_folders_of_all_links_on_the_way_are_watched() {
 #[test]
 fn the_target_of_a_link_is_watched_by_its_name_however_often_its_file_is_replaced() {
     let logs = Fixture::new(&["link", "last"]);
-    fs::remove_file(logs.path("link")).unwrap();
-    std::os::unix::fs::symlink("target", logs.path("link")).unwrap();
+    logs.link("link", "target");
     append(logs.path("target"));
     logs.run(async || {
         // Its old files move up one by one, as with logrotate.
@@ -237,12 +240,11 @@ fn a_folder_that_is_moved_or_removed_and_made_again_is_watched() {
 #[test]
 fn the_links_of_a_folder_that_was_replaced_are_followed_anew() {
     let logs = Fixture::new(&["near/link", "last"]);
-    fs::remove_file(logs.path("near/link")).unwrap();
     for (near, far) in [("near", "far"), ("new", "another")] {
         fs::create_dir_all(logs.path(near)).unwrap();
         fs::create_dir(logs.path(far)).unwrap();
         append(logs.path(far).join("target"));
-        std::os::unix::fs::symlink(format!("../{far}/target"), logs.path(near).join("link")).unwrap();
+        logs.link(&format!("{near}/link"), &format!("../{far}/target"));
     }
     logs.run(async || {
         fs::rename(logs.path("near"), logs.path("old")).unwrap();
@@ -258,8 +260,7 @@ fn the_links_of_a_folder_that_was_replaced_are_followed_anew() {
 #[test]
 fn the_folder_of_a_links_target_that_is_removed_and_made_again_is_watched() {
     let logs = Fixture::new(&["link", "last"]);
-    fs::remove_file(logs.path("link")).unwrap();
-    std::os::unix::fs::symlink("far/target", logs.path("link")).unwrap();
+    logs.link("link", "far/target");
     fs::create_dir(logs.path("far")).unwrap();
     append(logs.path("far/target"));
     logs.run(async || {
@@ -302,8 +303,7 @@ fn folders_that_no_link_leads_to_any_more_are_let_go() {
         for number in 0..3 * watcher::MOST_NAMES {
             fs::create_dir(logs.path(&number.to_string())).unwrap();
             append(logs.path(&format!("{number}/target")));
-            fs::remove_file(logs.path("link")).unwrap();
-            std::os::unix::fs::symlink(format!("{number}/target"), logs.path("link")).unwrap();
+            logs.link("link", &format!("{number}/target"));
             logs.settle().await;
         }
         assert_eq!(watched(logs.folder.path()), watcher::MOST_NAMES + 1);

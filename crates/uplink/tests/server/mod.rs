@@ -1,7 +1,7 @@
 //! A server for the tests: one node on this machine, or those that `UPLINK_SERVERS` names.
 #![allow(dead_code, reason = "not every test needs all of it")]
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -54,6 +54,11 @@ pub(crate) fn unique(what: &str) -> String {
 /// How long a test may take, in seconds.
 pub(crate) fn patience() -> u64 {
     std::env::var("TEST_PATIENCE").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(60)
+}
+
+/// Writes to the end of a file, which may be a new one.
+pub(crate) fn append(path: &Path, bytes: &str) {
+    OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(bytes.as_bytes()).unwrap();
 }
 
 /// Waits for `condition`, as long as the test may take.
