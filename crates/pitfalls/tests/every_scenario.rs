@@ -609,6 +609,8 @@ const BROKEN: &[Rejected] = rejected! {
     a_panic_is_an_error lets_a_panic_pass Hung
     a_close_wakes_a_follower_at_once sleeps_through_the_close Hung
     a_line_is_visible_while_nothing_else_happens keeps_one_chunk_back NotVisible
+    a_slow_output_holds_the_followers_back stage2_with_a_long_queue MemoryGrew
+    a_slow_output_holds_the_followers_back stage4_with_a_long_queue MemoryGrew
     long_lines_and_a_slow_output_take_no_more_than_they_may stage4_with_a_long_queue MemoryGrew
     a_run_holds_no_more_chunks_than_it_may reads_ahead MemoryGrew
     a_run_holds_no_more_chunks_than_it_may copies_chunks MemoryGrew
@@ -699,16 +701,6 @@ rejected_alone! {
     an_index_of_lines_is_seen alone lines_that_are_written_take_no_memory keeps_an_index_of_lines MemoryGrew
 }
 
-/// In stages 2 and 4 only the length of the queue holds the followers back.
-#[test]
-fn a_queue_that_is_never_full_is_rejected() {
-    for merge in [stage2_with_a_long_queue, stage4_with_a_long_queue] {
-        let settings = Settings::default();
-        let violation = scenarios::a_slow_output_holds_the_followers_back(merge, &settings).unwrap_err();
-        assert_eq!(violation.reason(), Reason::MemoryGrew, "{violation}");
-    }
-}
-
 #[test]
 fn a_full_device_that_is_not_noticed_is_rejected() {
     if Path::new("/dev/full").exists() {
@@ -778,17 +770,16 @@ async fn sleeps_on_the_worker_while_the_queue_is_full(
 
 #[test]
 fn a_time_limit_is_seen_however_long_it_is() {
-    let settings = Settings { patience: Duration::from_secs(10), ..Settings::default() };
-    let violation = heartbeat::check_time(equivalence::advanced!(gives_up_after_a_minute), &settings).unwrap_err();
-    assert_eq!(violation.reason(), Reason::Lost, "{violation}");
+    let run = |settings: &Settings| heartbeat::check_time(equivalence::advanced!(gives_up_after_a_minute), settings);
+    is_rejected(&("a_closed_run_takes_as_long_as_its_output", run, Reason::Lost));
 }
 
 #[test]
 fn a_worker_that_sleeps_while_the_queue_is_full_is_seen() {
-    let settings = Settings { patience: Duration::from_secs(10), ..Settings::default() };
-    let violation =
-        heartbeat::check(equivalence::beating!(sleeps_on_the_worker_while_the_queue_is_full), &settings).unwrap_err();
-    assert_eq!(violation.reason(), Reason::BlockedWorker, "{violation}");
+    let run = |settings: &Settings| {
+        heartbeat::check(equivalence::beating!(sleeps_on_the_worker_while_the_queue_is_full), settings)
+    };
+    is_rejected(&("a_slow_output_blocks_no_runtime_worker", run, Reason::BlockedWorker));
 }
 
 #[test]
