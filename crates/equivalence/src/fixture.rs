@@ -345,16 +345,18 @@ impl Running {
     ///
     /// # Errors
     ///
-    /// [`Violation::BusyWhileIdle`] when it was more than a twentieth of that second.
+    /// [`Violation::BusyWhileIdle`] when it was more than a twentieth of that second. On a busy machine a thread that spins
+    /// may get less, but then it waits for a core most of the time.
     pub fn await_idle(&self) -> Result<(), Violation> {
         const SECOND: Duration = Duration::from_secs(1);
         let mut busy = Duration::ZERO;
         // On a busy machine followers may still be on their way to their first wait. What spins is busy every time.
         for _ in 0..5 {
-            let Some(before) = crate::process::cpu_time() else { return Ok(()) };
+            let Some((computed, waited)) = crate::process::cpu_time() else { return Ok(()) };
             thread::sleep(SECOND);
-            busy = crate::process::cpu_time().unwrap_or(before).saturating_sub(before);
-            if busy <= SECOND / 20 {
+            let (computed_now, waited_now) = crate::process::cpu_time().unwrap_or((computed, waited));
+            busy = computed_now.saturating_sub(computed);
+            if busy <= SECOND / 20 && waited_now.saturating_sub(waited) <= SECOND / 2 {
                 return Ok(());
             }
         }

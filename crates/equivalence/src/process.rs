@@ -86,13 +86,19 @@ pub(crate) fn memory() -> Option<u64> {
     Some(line.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }
 
-/// How long the threads of this process have computed so far, where the system says so.
-pub(crate) fn cpu_time() -> Option<Duration> {
+/// How long the threads of this process have computed so far, and how long they have waited for a core, where the system
+/// says so.
+pub(crate) fn cpu_time() -> Option<(Duration, Duration)> {
     let threads = fs::read_dir("/proc/self/task").ok()?;
-    // The first figure is in nanoseconds. A thread that ends meanwhile is left out.
-    let figures = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("schedstat")).ok());
-    let nanoseconds = figures.filter_map(|text| text.split(' ').next()?.parse::<u64>().ok()).sum();
-    (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
+    // The first two figures are in nanoseconds. A thread that ends meanwhile is left out.
+    let texts = threads.filter_map(|thread| fs::read_to_string(thread.ok()?.path().join("schedstat")).ok());
+    let (mut computed, mut waited) = (Duration::ZERO, Duration::ZERO);
+    for text in texts {
+        let mut figures = text.split(' ').map_while(|figure| figure.parse().ok()).map(Duration::from_nanos);
+        computed += figures.next()?;
+        waited += figures.next()?;
+    }
+    (!computed.is_zero()).then_some((computed, waited))
 }
 
 /// The names of the threads of this process, where the system says so.
