@@ -32,7 +32,7 @@ pub fn followers_that_wait_keep_no_core_busy<F>(top: fn(Vec<Input>, Duration, Ou
 where
     F: Future<Output = Result<Summary>> + 'static,
 {
-    const TIME: Duration = Duration::from_millis(300);
+    const TIME: Duration = Duration::from_secs(1);
     /// What it costs to read and write the backlog, many times over. On a busy machine a wrong answer may pass.
     const MOST: Duration = Duration::from_millis(100);
 
