@@ -95,8 +95,8 @@ pub(crate) fn cpu_time() -> Option<(Duration, Duration)> {
     let (mut computed, mut waited) = (Duration::ZERO, Duration::ZERO);
     for text in texts {
         let mut figures = text.split(' ').map_while(|figure| figure.parse().ok()).map(Duration::from_nanos);
-        computed += figures.next()?;
-        waited += figures.next()?;
+        computed += figures.next().unwrap_or_default();
+        waited += figures.next().unwrap_or_default();
     }
     (!computed.is_zero()).then_some((computed, waited))
 }
